@@ -8,13 +8,8 @@ import * as z from 'zod';
 import { isDigest } from '../core/digest.js';
 import { unsafePathReason } from '../core/safe-path.js';
 import { inputSchema } from './card-input.js';
+import { MODALITIES, NAME_PATTERN } from './card-names.js';
 import { isLocator } from './locator.js';
-
-/** Lower-case words joined by single hyphens or dots; also a valid OCI repository component. */
-export const NAME_PATTERN = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
-
-export const MODALITIES = ['image', 'audio', 'text'] as const;
-export type Modality = (typeof MODALITIES)[number];
 
 export const FORMATS = [
   'tfjs-layers',
@@ -32,6 +27,8 @@ export const FORMATS = [
 export const FILE_ROLES = [
   'topology',
   'weights',
+  /** A network that makes the inputs of the main one, such as a spectrogram. */
+  'front-end',
   'labels',
   'tokenizer',
   'configuration',
@@ -96,6 +93,17 @@ export const outputSchema = z.strictObject({
   units: z.int().positive().optional(),
   activation: z.string().optional().describe('softmax, sigmoid, none (logits) …'),
   labels: z.array(z.string()).optional().describe('one name a unit, in order'),
+  heads: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        node: z.string().optional().describe('layer, node or tensor that gives it'),
+        shape: z.array(z.int().nullable()).optional().describe('null is any size'),
+        dtype: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe('the outputs of a network that has more than one'),
   detail: z.string().optional(),
 });
 
@@ -108,6 +116,7 @@ export const featuresSchema = z.strictObject({
   alternatives: z
     .array(z.strictObject({ layer: z.string(), shape: z.array(z.int().nullable()).optional() }))
     .optional(),
+  detail: z.string().optional().describe('what to mind when cutting here'),
 });
 
 export const cardSchema = z
@@ -164,14 +173,4 @@ export type FileRole = (typeof FILE_ROLES)[number];
 /** Total bytes of a card's files. */
 export function cardSize(card: Pick<Card, 'files'>): number {
   return card.files.reduce((sum, file) => sum + file.size, 0);
-}
-
-/** `name@version`. */
-export function cardId(card: Pick<Card, 'name' | 'version'>): string {
-  return `${card.name}@${card.version}`;
-}
-
-/** The folder a card lies in and the word that qualifies its name: the modality, or `dataset`. */
-export function cardCategory(card: Pick<Card, 'kind' | 'modality'>): Modality | 'dataset' {
-  return card.kind === 'dataset' ? 'dataset' : card.modality;
 }

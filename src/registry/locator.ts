@@ -60,8 +60,11 @@ function matchLocator(text: string): Locator | undefined {
   }
   if (text.startsWith('https://') || text.startsWith('http://')) return matchUrl(text);
   if (text.startsWith('file:')) {
-    const [file = '', path] = text.slice('file:'.length).split('#', 2);
-    return file === '' ? undefined : { scheme: 'file', file, ...pathOf(path) };
+    const hash = text.indexOf('#');
+    const file = text.slice('file:'.length, hash < 0 ? undefined : hash);
+    return file === ''
+      ? undefined
+      : { scheme: 'file', file, ...pathOf(hash < 0 ? undefined : text.slice(hash + 1)) };
   }
   return undefined;
 }
@@ -73,9 +76,19 @@ function matchUrl(text: string): Locator | undefined {
   const loopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';
   if (url.protocol === 'http:' && !loopback) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;
-  const path = url.hash === '' ? undefined : decodeURIComponent(url.hash.slice(1));
+  const path = url.hash === '' ? undefined : decodePath(url.hash.slice(1));
+  if (path === null) return undefined;
   url.hash = '';
   return { scheme: 'https', url: url.href, ...pathOf(path) };
+}
+
+/** Null for escapes that are no UTF-8. */
+function decodePath(escaped: string): string | null {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return null;
+  }
 }
 
 function pathOf(path: string | undefined): { path?: string } {
@@ -103,5 +116,8 @@ export function archiveLocator(locator: Locator): string {
 /** The locator in its written form; `parseLocator` reads it back. */
 export function formatLocator(locator: Locator): string {
   if (locator.scheme === 'github') return `${archiveLocator(locator)}:${locator.path}`;
-  return locator.path === undefined ? archiveLocator(locator) : `${archiveLocator(locator)}#${locator.path}`;
+  if (locator.path === undefined) return archiveLocator(locator);
+  // Only addresses know escapes, so only there a percent sign must be one.
+  const path = locator.scheme === 'https' ? locator.path.replaceAll('%', '%25') : locator.path;
+  return `${archiveLocator(locator)}#${path}`;
 }
