@@ -1,0 +1,61 @@
+/** Every command with its line in the help. A command's own module is loaded when it is called. */
+import type { CommandSpec } from './command.js';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CommandSpec>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'search',
+    summary: 'find networks and data sets by words, input, task, licence or size',
+    load: async () => (await import('./commands/search.js')).search,
+  },
+  {
+    name: 'show',
+    summary: 'what a card says: input, output, licence, files, cost of pulling it',
+    load: async () => (await import('./commands/show.js')).show,
+  },
+  {
+    name: 'pull',
+    summary: 'fetch, verify and install',
+    load: async () => (await import('./commands/pull.js')).pull,
+  },
+  {
+    name: 'list',
+    summary: 'what is installed',
+    load: async () => (await import('./commands/list.js')).list,
+  },
+  {
+    name: 'path',
+    summary: "print an installed model's folder",
+    load: async () => (await import('./commands/path.js')).path,
+  },
+  {
+    name: 'verify',
+    summary: 'hash what is installed again, and repair what is damaged',
+    load: async () => (await import('./commands/verify.js')).verify,
+  },
+  {
+    name: 'remove',
+    summary: 'take an installed model away',
+    load: async () => (await import('./commands/remove.js')).remove,
+  },
+  {
+    name: 'gc',
+    summary: 'free disk space',
+    load: async () => (await import('./commands/gc.js')).gc,
+  },
+  {
+    name: 'index',
+    summary: 'make cards, check them and build the index',
+    load: async () => (await import('./commands/index.js')).index,
+  },
+  {
+    name: 'completion',
+    summary: 'shell completion for bash, zsh, fish or powershell',
+    load: async () => (await import('./commands/completion.js')).completion,
+  },
+];
