@@ -1,0 +1,5 @@
+export type PeerName = 'nginx' | 'aria2' | 'curl' | 'time' | 'hf' | 'pooch' | 'node22' | 'node24';
+export const peersFolder: string;
+export const peerNames: readonly PeerName[];
+export const venvPython: string;
+export function findPeer(name: PeerName): string | undefined;
