@@ -1,13 +1,34 @@
 /** Gathers the chunks of one connection into few large writes, and holds the connection back when the disk is slow. */
 
-/** Writes `buffers` one after another at `position`. */
-export type WriteSpan = (buffers: readonly Uint8Array[], position: number, bytes: number) => Promise<void>;
+/** Writes `bytes` at `position`. */
+export type WriteSpan = (bytes: Uint8Array, position: number) => Promise<void>;
 
+/**
+ * Buffers that are used again and again. Chunks are copied here at once: kept until they are written, thousands of
+ * them would grow old and make the collector work harder than the copying does.
+ */
+export class WriteBuffers {
+  readonly #free: Uint8Array[] = [];
+
+  /** @param bytes of each buffer. */
+  constructor(readonly bytes: number) {}
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(this.bytes);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.#free.length < MOST_FREE) this.#free.push(buffer);
+  }
+}
+
+const MOST_FREE = 16;
 /** Writes on their way at the same time: one being written while the next is gathered. */
 const MOST_WRITES = 2;
 
 export class ConnectionWriter {
-  #buffers: Uint8Array[] = [];
+  #buffer: Uint8Array | undefined;
+  /** Where the first byte of the buffer belongs, and how many there are. */
   #start = 0;
   #bytes = 0;
   readonly #writes = new Set<Promise<void>>();
@@ -15,21 +36,26 @@ export class ConnectionWriter {
 
   constructor(
     private readonly write: WriteSpan,
-    private readonly writeBytes: number,
+    private readonly buffers: WriteBuffers,
     private readonly pieceSize: number,
   ) {}
 
-  /** Takes bytes for `position`. Resolves when the next may come. @throws the error of an earlier write. */
+  /** Takes bytes for `position`; they may be used otherwise after this returns. @throws the error of a write. */
   async add(bytes: Uint8Array, position: number): Promise<void> {
     if (this.#bytes > 0 && position !== this.#start + this.#bytes) this.#submit();
-    if (this.#bytes === 0) this.#start = position;
-    this.#buffers.push(bytes);
-    this.#bytes += bytes.length;
-    const end = this.#start + this.#bytes;
-    // The end of a piece is written at once, so that it can be hashed.
-    const crossed = Math.floor(end / this.pieceSize) > Math.floor(this.#start / this.pieceSize);
-    if (crossed || this.#bytes >= this.writeBytes) this.#submit();
-    while (this.#writes.size >= MOST_WRITES) await Promise.race(this.#writes);
+    for (let taken = 0; taken < bytes.length; ) {
+      const at = position + taken;
+      if (this.#bytes === 0) this.#start = at;
+      this.#buffer ??= this.buffers.take();
+      // Writes end with the piece, so that it can be hashed without waiting for more.
+      const inPiece = this.pieceSize - (at % this.pieceSize);
+      const count = Math.min(bytes.length - taken, this.#buffer.length - this.#bytes, inPiece);
+      this.#buffer.set(bytes.subarray(taken, taken + count), this.#bytes);
+      this.#bytes += count;
+      taken += count;
+      if (count === inPiece || this.#bytes === this.#buffer.length) this.#submit();
+    }
+    while (this.#writes.size > MOST_WRITES) await Promise.race(this.#writes);
     if (this.#error) throw this.#error.reason;
   }
 
@@ -41,15 +67,18 @@ export class ConnectionWriter {
   }
 
   #submit(): void {
-    const buffers = this.#buffers;
-    const bytes = this.#bytes;
-    this.#buffers = [];
-    this.#bytes = 0;
-    const write = this.write(buffers, this.#start, bytes)
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    const write = this.write(buffer.subarray(0, this.#bytes), this.#start)
       .catch((reason: unknown) => {
         this.#error ??= { reason };
       })
-      .finally(() => this.#writes.delete(write));
+      .finally(() => {
+        this.#writes.delete(write);
+        this.buffers.give(buffer);
+      });
     this.#writes.add(write);
+    this.#buffer = undefined;
+    this.#bytes = 0;
   }
 }

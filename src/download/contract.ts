@@ -1,6 +1,7 @@
 /** What callers of the transfer engine give and get. */
 import type { Digest } from '../core/digest.js';
 import type { SourceCandidate } from '../sources/open-sources.js';
+import type { WriteBuffers } from './connection-writer.js';
 import type { HashPool } from './hash-pool.js';
 import type { HostConnections } from './host-connections.js';
 import type { RateLimit } from './rate-limit.js';
@@ -63,6 +64,7 @@ export interface TransferEnvironment {
   readonly rate: RateLimit | undefined;
   readonly hashers: HashPool;
   readonly watchdog: StallWatchdog;
+  readonly buffers: WriteBuffers;
   /** Runs `write` when few enough small files are being written. */
   readonly smallWrites: <T>(write: () => Promise<T>) => Promise<T>;
 }

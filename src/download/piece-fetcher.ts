@@ -344,8 +344,8 @@ export class PieceFetcher {
     const { environment, planner } = this.#o;
     const { source, slot } = connection;
     const writer = new ConnectionWriter(
-      (buffers, position, bytes) => this.#write(buffers, position, bytes),
-      environment.limits.writeBytes,
+      (bytes, position) => this.#write(bytes, position),
+      environment.buffers,
       environment.limits.pieceSize,
     );
     const unwatch = environment.watchdog.watch(connection);
@@ -475,9 +475,9 @@ export class PieceFetcher {
     }
   }
 
-  async #write(buffers: readonly Uint8Array[], position: number, bytes: number): Promise<void> {
-    await writeFully(this.#o.part.handle, buffers, position);
-    for (const piece of this.#o.planner.written({ start: position, end: position + bytes })) {
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    await writeFully(this.#o.part.handle, [bytes], position);
+    for (const piece of this.#o.planner.written({ start: position, end: position + bytes.length })) {
       this.#o.pieceIsWritten(piece);
     }
   }

@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZooError } from '../core/errors.js';
 import { AbortLinks } from './abort-links.js';
+import { WriteBuffers } from './connection-writer.js';
 import type { FetchOptions, TransferEnvironment, TransferResult, TransferTarget } from './contract.js';
 import { HashPool } from './hash-pool.js';
 import { HostConnections } from './host-connections.js';
@@ -52,6 +53,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
     rate: makeRateLimit(options.limitRate),
     hashers: new HashPool(limits.mostHashThreads),
     watchdog: new StallWatchdog(limits),
+    buffers: new WriteBuffers(limits.writeBytes),
     smallWrites: makeSemaphore(limits.mostSmallWrites),
   };
   const closing = new AbortController();

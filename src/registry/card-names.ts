@@ -1,6 +1,4 @@
 /** What cards are called. Apart from the schema, so that looking a name up does not load it. */
-import type { Card } from './card.js';
-
 /** What a network takes in. */
 export const MODALITIES = ['image', 'audio', 'text'] as const;
 export type Modality = (typeof MODALITIES)[number];
@@ -13,11 +11,14 @@ export type Category = (typeof CATEGORIES)[number];
 export const NAME_PATTERN = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
 
 /** `name@version`. */
-export function cardId(card: Pick<Card, 'name' | 'version'>): string {
+export function cardId(card: { readonly name: string; readonly version: string }): string {
   return `${card.name}@${card.version}`;
 }
 
 /** The modality, or `dataset`. */
-export function cardCategory(card: Pick<Card, 'kind' | 'modality'>): Category {
+export function cardCategory(card: {
+  readonly kind: 'model' | 'dataset';
+  readonly modality: Modality;
+}): Category {
   return card.kind === 'dataset' ? 'dataset' : card.modality;
 }

@@ -118,11 +118,11 @@ async function readText(label: string, response: HttpResponse, maxBytes: number)
     discard(response.body);
     throw new SourceFault('wrong', `${label}: the server sent a compressed body that was not asked for`);
   }
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of response.body) {
     bytes += chunk.length;
-    // Throwing out of the loop destroys the body.
+    // Throwing out of the loop cancels the body.
     if (bytes > maxBytes) {
       throw new SourceFault('wrong', `${label}: the answer is longer than ${maxBytes} bytes`);
     }

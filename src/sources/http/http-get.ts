@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import type { Dispatcher } from 'undici';
 import { ZooError } from '../../core/errors.js';
 import { SourceFault } from '../remote-file.js';
+import { exchange, type HttpAnswer, type HttpBody } from './http-exchange.js';
 import { networkFault } from './network-fault.js';
 import { isRedirect, MOST_REDIRECTS, redirectTarget } from './redirects.js';
-import type { ResponseHead } from './status-fault.js';
+import { header } from './status-fault.js';
 
 /** An address, and the headers that belong to its origin and to no other. */
 export interface HttpAddress {
@@ -14,8 +15,7 @@ export interface HttpAddress {
 }
 
 /** An answer after redirects; the body has not been read. */
-export interface HttpResponse extends ResponseHead {
-  readonly body: Dispatcher.ResponseData['body'];
+export interface HttpResponse extends HttpAnswer {
   readonly url: URL;
 }
 
@@ -33,8 +33,6 @@ const USER_AGENT = `neuralzoo/${version}`;
 /** Bodies of redirects and errors up to this size and time are read to keep the connection. */
 const DUMP_BYTES = 16_384;
 const DUMP_MS = 5_000;
-/** Bytes that may wait between the socket and the reader; below a megabyte the socket starves on fast links. */
-const BODY_BUFFER = 1 << 20;
 
 /** @throws ZooError `USAGE`. The address itself may be a secret and is not shown. */
 export function checkAddress(url: string | URL): URL {
@@ -73,12 +71,9 @@ async function follow(
       'accept-encoding': 'identity',
       'user-agent': USER_AGENT,
     });
-    if (!isRedirect(response.statusCode)) {
-      return { status: response.statusCode, headers: response.headers, body: response.body, url };
-    }
+    if (!isRedirect(response.status)) return { ...response, url };
     discard(response.body);
-    const location = response.headers.location;
-    url = redirectTarget(label, url, Array.isArray(location) ? location[0] : location);
+    url = redirectTarget(label, url, header(response, 'location'));
   }
   throw new SourceFault('refused', `${label}: more than ${MOST_REDIRECTS} redirects`);
 }
@@ -89,16 +84,9 @@ async function request(
   url: URL,
   signal: AbortSignal | undefined,
   headers: Record<string, string>,
-): Promise<Dispatcher.ResponseData> {
+): Promise<HttpAnswer> {
   try {
-    return await dispatcher.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'GET',
-      headers,
-      signal: signal ?? null,
-      highWaterMark: BODY_BUFFER,
-    });
+    return await exchange(dispatcher, url, headers, signal);
   } catch (error) {
     signal?.throwIfAborted();
     throw networkFault(label, error);
@@ -106,7 +94,16 @@ async function request(
 }
 
 /** Lets go of a body that nobody reads, keeping the connection when little is left of it. */
-export function discard(body: HttpResponse['body']): void {
-  body.on('error', () => {}); // the connection may break meanwhile, which no longer matters
-  body.dump({ limit: DUMP_BYTES, signal: AbortSignal.timeout(DUMP_MS) }).catch(() => {});
+export function discard(body: HttpBody): void {
+  const timer = setTimeout(() => body.cancel(), DUMP_MS);
+  const drain = async () => {
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > DUMP_BYTES) break;
+    }
+  };
+  drain()
+    .catch(() => {}) // the connection may break meanwhile, which no longer matters
+    .finally(() => clearTimeout(timer));
 }
