@@ -1,5 +1,6 @@
 // One fresh process of index-bench.ts: opens the index, measures, and sends its figures to the parent.
 import { performance } from 'node:perf_hooks';
+import { ZooError } from '../../src/core/errors.js';
 import { openIndex } from '../../src/registry/index-open.js';
 import type { SearchFilters } from '../../src/registry/index-search.js';
 import { randomFrom } from '../../tests/support/generated-cards.js';
@@ -16,6 +17,8 @@ export interface Figures {
   readonly resolve: readonly number[];
   /** Like `resolve`, but time on a processor: the same where nothing else runs, and steady where something does. */
   readonly resolveCpu: readonly number[];
+  /** Names that there are not: the nearest are searched for. */
+  readonly unknown: readonly number[];
   readonly rss: number;
 }
 
@@ -26,6 +29,7 @@ const open = performance.now() - begun;
 const search: { kind: string; text: string; ms: number; cpu: number }[] = [];
 const resolve: number[] = [];
 const resolveCpu: number[] = [];
+const unknown: number[] = [];
 if (mode === 'search') {
   const random = randomFrom(7);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -109,20 +113,28 @@ if (mode === 'search') {
       });
     }
   }
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < 4000; round++) {
     const name = sample();
     const [newest] = index.versions(name);
-    const reference = pick([name, `${name}@latest`, `${name}@>=0`, `${name}@${newest?.version ?? 'latest'}`]);
+    const misspelt = round % 4 === 0;
+    const reference = misspelt
+      ? name.slice(0, -1)
+      : pick([name, `${name}@latest`, `${name}@>=0`, `${name}@${newest?.version ?? 'latest'}`]);
+    const exists = index.versions(reference.split('@')[0] ?? '').length > 0;
     const cpu = process.cpuUsage();
     const before = performance.now();
     try {
       index.resolve(reference);
     } catch (error) {
       // Some names have nothing but pre-releases or withdrawn versions; saying so takes its time, too.
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (!(error instanceof ZooError)) throw error;
     }
-    resolve.push(performance.now() - before);
-    resolveCpu.push(cpuSince(cpu));
+    const ms = performance.now() - before;
+    if (!exists) unknown.push(ms);
+    else {
+      resolve.push(ms);
+      resolveCpu.push(cpuSince(cpu));
+    }
   }
 }
 index.close();

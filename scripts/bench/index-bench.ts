@@ -69,6 +69,7 @@ for (const kind of new Set(figures.search.map((sample) => sample.kind))) {
 report['search, ms on a processor'] = quantiles(figures.search.map(({ cpu }) => cpu));
 report['resolve, ms'] = quantiles(figures.resolve);
 report['resolve, ms on a processor'] = quantiles(figures.resolveCpu);
+report['unknown name with suggestions, ms'] = quantiles(figures.unknown);
 report['reader memory, MB'] = Math.round(figures.rss / 1e6);
 report.slowest = figures.search
   .toSorted((a, b) => b.cpu - a.cpu)

@@ -1,10 +1,11 @@
 /** Blobs: whole, verified, read-only files named by their sha256. */
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, link, lstat, mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
+import { access, chmod, copyFile, link, lstat, open, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renameWithRetry, retryWhileHeld, syncFolder, temporaryName } from '../core/atomic-file.js';
 import { type Digest, sha256 } from '../core/digest.js';
 import { hasCode, ZooError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Layout } from './layout.js';
 import { rescueBlob } from './trash.js';
 
@@ -69,7 +70,7 @@ export class BlobStore {
    */
   async publish(partPath: string, digest: Digest, size: number): Promise<string> {
     const path = this.path(digest);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await sealPart(partPath, size);
     try {
       await moveWithoutOverwrite(partPath, path, size);
@@ -89,7 +90,7 @@ export class BlobStore {
     const path = this.path(digest);
     const found = await this.#readSmall(digest);
     if (found !== undefined && Buffer.compare(found, bytes) === 0) return digest;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const temporary = temporaryName(path);
     try {
       const file = await open(temporary, 'wx', 0o666);

@@ -1,8 +1,9 @@
 /** One cache folder with its parts: the user's own, or a shared one that is only read. */
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.js';
 import { hasCode } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { BlobStore, sizeOf } from './blob-store.js';
 import { explainDiskError } from './disk-space.js';
 import { InstalledModels } from './installed-models.js';
@@ -45,8 +46,8 @@ async function prepare(root: string): Promise<boolean> {
   const { blobs, partial } = new Layout(root);
   const marker = join(root, 'oci-layout');
   try {
-    await mkdir(blobs, { recursive: true });
-    await mkdir(partial, { recursive: true });
+    await makeFolder(blobs);
+    await makeFolder(partial);
     await access(root, constants.W_OK);
     await access(blobs, constants.W_OK);
     if ((await sizeOf(marker)) !== OCI_LAYOUT.length) await writeFileAtomic(marker, OCI_LAYOUT);

@@ -4,12 +4,13 @@
  * collector looks for holds again after moving blobs aside, so one of the two always sees the other.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isTemporaryName, writeFileAtomic } from '../core/atomic-file.js';
 import { type Digest, isDigest } from '../core/digest.js';
 import { hasCode } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { folderNames } from './folder-names.js';
 import { type ModelKey, modelId } from './layout.js';
 import { ownIdentity, processIdentitySchema, stateOf } from './process-identity.js';
@@ -46,7 +47,7 @@ export const NO_HOLD: Hold = { add: async () => undefined, release: async () => 
  * @throws the system's error when it can't be written.
  */
 export async function hold(folder: string, holding: Holding, beatMs: number = BEAT_MS): Promise<Hold> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const owner = await ownIdentity();
   const path = join(folder, `${owner.pid}-${randomBytes(8).toString('hex')}.json`);
   const digests = new Set<Digest>(holding.digests);

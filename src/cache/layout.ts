@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import semver from 'semver';
 import { type Digest, isDigest } from '../core/digest.js';
 import { hasCode, ZooError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { checkSafePath } from '../core/safe-path.js';
 import type { Card } from '../registry/card.js';
 import { CATEGORIES, type Category, cardCategory, NAME_PATTERN } from '../registry/card-names.js';
@@ -131,7 +132,7 @@ export class Layout {
  * @throws ZooError `UNSAFE_PATH` when a part of `path` is a link or a file.
  */
 export async function makeRealFolder(base: string, path: string): Promise<string> {
-  await mkdir(base, { recursive: true });
+  await makeFolder(base);
   let folder = await realpath(base);
   for (const segment of path.split('/').filter((part) => part !== '')) {
     folder = join(folder, segment);

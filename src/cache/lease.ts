@@ -15,12 +15,13 @@
  * folder and its ref are put in place by renames, and either process's version is the same.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { hasCode, ZooError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { explainDiskError } from './disk-space.js';
 import { ownIdentity, type ProcessIdentity, processIdentitySchema, stateOf } from './process-identity.js';
 
@@ -109,7 +110,7 @@ async function acquire(
   times: LeaseTimes,
   { signal, onWait }: LeaseOptions,
 ): Promise<HeldLease> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const owner = await ownIdentity();
   let seen: string | undefined;
   let seenAt = 0;

@@ -2,11 +2,12 @@
  * The trash: where things go before they vanish, so that they vanish at once, and where a blob can be taken back
  * from by whoever needs it after all.
  */
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { retryWhileHeld, temporaryName } from '../core/atomic-file.js';
 import { type Digest, isDigest } from '../core/digest.js';
 import { hasCode } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { folderNames } from './folder-names.js';
 import type { Layout } from './layout.js';
 
@@ -63,7 +64,7 @@ export async function discard(layout: Layout, path: string): Promise<void> {
 }
 
 async function moveToTrash(layout: Layout, path: string, name: string): Promise<string | undefined> {
-  await mkdir(layout.trash, { recursive: true });
+  await makeFolder(layout.trash);
   const aside = temporaryName(join(layout.trash, name));
   try {
     await retryWhileHeld(() => rename(path, aside));

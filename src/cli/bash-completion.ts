@@ -18,7 +18,7 @@ _zoo_complete() {
       *) line=\${line%%$'\\t'*}; COMPREPLY+=("\${line#"$prefix"}") ;;
     esac
   done < <(zoo complete -- "\${words[@]:1}" 2>/dev/null)
-  if [[ $files == 0 ]] && type compopt >/dev/null 2>&1; then compopt +o default 2>/dev/null; fi
+  if [[ $files == 0 ]] && type compopt >/dev/null 2>&1; then compopt +o default 2>/dev/null || :; fi
 }
 complete -o default -F _zoo_complete zoo
 `;

@@ -20,7 +20,9 @@ interface Answer {
 
 const NOTHING: Answer = { offers: [], files: false };
 /** More names than these are of no use in a list to choose from. */
-const MAX_MODELS = 500;
+const MAX_MODELS = 200;
+/** Names that are offered with their summaries, at most. */
+const MAX_DESCRIBED = 50;
 
 /** Answers one Tab. `words` begin with the `--` that the shell's script puts there; the last is being typed. */
 export async function complete(words: readonly string[], context: RunContext): Promise<void> {
@@ -133,12 +135,19 @@ async function answerWith(
       }));
       return { offers, files: false };
     }
-    const hits = zoo.search(current.split('/').at(-1) ?? '', { limit: MAX_MODELS });
-    const offers = hits.map(({ name, category, card }) => ({
-      value: current.includes('/') ? `${category}/${name}` : name,
-      description: card.summary,
-    }));
-    return { offers, files: true };
+    const names = zoo.names(current, MAX_MODELS);
+    // Summaries help to choose among a few.
+    const cards = names.length > MAX_DESCRIBED ? [] : zoo.search(current, { limit: MAX_MODELS });
+    const summaries = new Map(
+      cards.flatMap(({ category, name, card }) => [
+        [name, card.summary],
+        [`${category}/${name}`, card.summary],
+      ]),
+    );
+    return {
+      offers: names.map((value) => ({ value, description: summaries.get(value) ?? '' })),
+      files: true,
+    };
   } finally {
     await zoo.close();
   }

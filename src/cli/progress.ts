@@ -12,6 +12,8 @@ import { wrapText } from './wrap-text.js';
 
 /** More bars than this say less than their sum does. */
 const MAX_BARS = 6;
+/** Files whose begin is told where no bars can be drawn. */
+const MAX_LINES = 20;
 const REDRAW_MS = 100;
 /** Speed is measured over this long, so that it neither jumps nor lags. */
 const SPEED_WINDOW_MS = 3000;
@@ -36,8 +38,14 @@ export function openProgress(terminal: Terminal): ProgressView {
 }
 
 function lines(terminal: Terminal): ProgressView {
+  let started = 0;
   return {
     update(event) {
+      // A data set may have thousands of files.
+      if (event.type === 'start' && ++started > MAX_LINES) {
+        if (started === MAX_LINES + 1) terminal.note('fetching more files …');
+        return;
+      }
       const line = plainLine(event);
       if (line !== undefined) terminal.note(line);
     },

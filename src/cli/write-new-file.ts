@@ -5,6 +5,12 @@ import { ZooError } from '../core/errors.js';
 
 /** @throws ZooError `USAGE` when `path` exists and `force` is false; the system's error otherwise. */
 export async function writeNewFile(path: string, content: string, force: boolean): Promise<void> {
+  await refuseExisting(path, force);
+  await writeFileAtomic(path, content);
+}
+
+/** @throws ZooError `USAGE` when `path` exists and `force` is false. */
+export async function refuseExisting(path: string, force: boolean): Promise<void> {
   const exists = await access(path).then(
     () => true,
     () => false,
@@ -14,5 +20,4 @@ export async function writeNewFile(path: string, content: string, force: boolean
       hint: 'Choose another name with -o, or add --force.',
     });
   }
-  await writeFileAtomic(path, content);
 }

@@ -56,6 +56,11 @@ async function openJournal(environment: TransferEnvironment, target: TransferTar
   }
 }
 
+/** Apart from the transfer, which a function made in there would keep alive. */
+function removing(path: string): () => Promise<void> {
+  return () => rm(path, { force: true });
+}
+
 class PieceTransfer {
   readonly #planner: RangePlanner;
   /** Digest of each piece, where they are known. */
@@ -110,19 +115,20 @@ class PieceTransfer {
       this.#verification.start();
       await this.#fetchMissing();
       await this.#verifyWhole();
-      await this.part.handle.datasync();
+      // Ends with the sync of the last pieces. Their records matter too: a kill before the move costs nothing then.
+      await this.#commit.flush();
+      if (this.#error) throw this.#error.reason;
     } catch (error) {
       await this.#keepWhatIsThere();
       if (this.signal.aborted) throw abortError(this.target.label, this.signal);
       throw await diskError(error, this.part.path, this.target.size - this.#hashed);
     }
     this.#progress.complete();
-    const path = journalPath(this.environment, this.target);
     return {
       path: this.part.path,
       received: this.#progress.received,
       reused: this.#reused,
-      settle: () => rm(path, { force: true }),
+      settle: removing(this.journal.path),
     };
   }
 

@@ -1,5 +1,6 @@
 /** One small file: received into memory, verified there, written once. No journal: a kill costs one small file. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, sha256 } from '../core/digest.js';
@@ -32,7 +33,7 @@ export async function fetchSmall(
       await environment.smallWrites(() => part.write(chunks, target.size));
       progress.complete();
       const reused = known === undefined ? 0 : target.size;
-      return { path, received: progress.received, reused, settle: () => Promise.resolve() };
+      return { path, received: progress.received, reused, settle };
     } finally {
       await part.close();
     }
@@ -41,6 +42,9 @@ export async function fetchSmall(
     throw await diskError(error, path, target.size);
   }
 }
+
+/** There is no journal. Not written in place: a function made there would keep the bytes of the file alive. */
+const settle = () => Promise.resolve();
 
 /** The part file of a small file: opened when it has to be read or written, never emptied. */
 class SmallPart {
@@ -54,12 +58,8 @@ class SmallPart {
   }
 
   static async open(path: string): Promise<SmallPart> {
-    try {
-      return new SmallPart(path, await open(path, 'r+'));
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return new SmallPart(path, undefined);
-      throw error;
-    }
+    // Asked first, as almost all are new, and an error costs more than the question.
+    return new SmallPart(path, existsSync(path) ? await open(path, 'r+') : undefined);
   }
 
   /** What an earlier attempt left, if it is the file already. */

@@ -64,14 +64,19 @@ export class SourceState {
   }
 
   async #open(signal: AbortSignal): Promise<RemoteFile> {
-    const timeout = AbortSignal.timeout(this.limits.openMs);
+    const late = new SourceFault('broken', `${this.label}: looking it up took too long`);
+    const own = new AbortController();
+    const abort = () => own.abort(signal.reason);
+    const timer = setTimeout(() => own.abort(late), this.limits.openMs);
+    signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.candidate.open(AbortSignal.any([signal, timeout]));
+      signal.throwIfAborted();
+      return await this.candidate.open(own.signal);
     } catch (error) {
-      if (timeout.aborted && !signal.aborted) {
-        throw new SourceFault('broken', `${this.label}: looking it up took too long`, { cause: error });
-      }
-      throw error;
+      throw own.signal.reason === late ? late : error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 

@@ -33,7 +33,8 @@ function codeOf(sources: readonly SourceState[]): ZooErrorCode {
   if (first !== undefined && errors.every((code) => code === first)) return first;
   const answered = sources.some(
     ({ lastFault }) =>
-      lastFault !== undefined && (lastFault.status !== undefined || lastFault.kind !== 'broken'),
+      lastFault !== undefined &&
+      (lastFault.status !== undefined || (lastFault.kind !== 'broken' && lastFault.kind !== 'refused')),
   );
   return answered ? 'SERVER' : 'NETWORK';
 }

@@ -1,9 +1,10 @@
 /**
  * The transfer engine: verified, resumable downloads from any number of untrusted sources. The door of this room.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZooError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { AbortLinks } from './abort-links.js';
 import { WriteBuffers } from './connection-writer.js';
 import type { FetchOptions, TransferEnvironment, TransferResult, TransferTarget } from './contract.js';
@@ -68,7 +69,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
         found: `${JSON.stringify(target.key.slice(0, 130))}, ${target.size}`,
       });
     }
-    directory ??= mkdir(options.directory, { recursive: true }).catch(async (error: unknown) => {
+    directory ??= makeFolder(options.directory).catch(async (error: unknown) => {
       directory = undefined;
       throw await diskError(error, options.directory, target.size);
     });

@@ -4,10 +4,11 @@
  * checked. The same cards always give the same bytes.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
+import { makeFolder } from '../core/make-folder.js';
 import type { Card } from './card.js';
 import { checkIndex } from './index-check.js';
 import { type Heads, openHeads } from './index-heads.js';
@@ -49,7 +50,7 @@ export async function buildIndex(
   target: string,
   options: BuildOptions = {},
 ): Promise<BuildResult> {
-  await makeFolder(target);
+  await makeFolderOf(target);
   const temporary = `${target}.${process.pid}-${randomBytes(4).toString('hex')}`;
   const stagePath = `${temporary}.stage`;
   const outputPath = `${temporary}.new`;
@@ -98,9 +99,9 @@ export async function buildIndex(
   }
 }
 
-async function makeFolder(target: string): Promise<void> {
+async function makeFolderOf(target: string): Promise<void> {
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
   } catch (error) {
     throw asZooError(error, dirname(target));
   }

@@ -61,6 +61,7 @@ export class Search {
   /** Ranks of the models that match, the best first. No text is an error: only its words count. */
   ranks(query: string, filters: SearchFilters = {}): number[] {
     const limit = Math.min(Math.max(Math.trunc(filters.limit ?? DEFAULT_LIMIT), 1), MAX_LIMIT);
+    this.#postings.begin();
     const narrowing = this.#narrowing(filters);
     if (narrowing === undefined) return [];
     const all = wordsOf(query);

@@ -58,7 +58,7 @@ export async function deadSources(
         await run();
       } catch (error) {
         if (!(error instanceof SourceFault) && !(error instanceof ZooError)) throw error;
-        dead.push({ card, source, reason: error.message });
+        dead.push({ card, source, reason: error.message.replace(`${source}: `, '') });
       }
     },
     signal,

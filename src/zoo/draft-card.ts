@@ -139,6 +139,12 @@ function commonFolder(a: string, b: string): string {
   return shared < 0 ? a : left.slice(0, shared).join('/') || '.';
 }
 
+/** The name that the card of these locators gets until a person knows a better one. @throws ZooError `USAGE`. */
+export function draftName(locators: readonly string[]): string {
+  const [first] = locators.map(parseLocator);
+  return first === undefined ? 'model' : proposedName(first);
+}
+
 function proposedName(locator: Locator): string {
   const last = ownName(locator).split(/[\\/]/).at(-1) ?? '';
   const name = last

@@ -1,6 +1,6 @@
 /** Fetches and hashes what a new card shall name: single files, or files out of packages. */
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { extractTgz } from '../archive/extract-tgz.js';
 import { type ListedMember, listTgz, listZip } from '../archive/list-members.js';
@@ -9,6 +9,7 @@ import { writeVerified } from '../archive/verified-file.js';
 import { openZip } from '../archive/zip-directory.js';
 import { sha256 } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { type BlobHashes, hashPieces } from '../core/pieces.js';
 import type { TransferResult } from '../download/transfers.js';
 import type { CardArchive } from '../registry/card.js';
@@ -40,7 +41,7 @@ export async function draftDirect(locator: Locator, folder: string, tools: Fetch
   const source = formatLocator(locator);
   const path = fileName(locator);
   const { transfer, hashes } = await fetchUnknown(locator, source, path, tools);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return { files: [{ path, file: transfer.path, source, ...hashes }], transfer };
 }
 
@@ -176,7 +177,7 @@ async function extract(
   folder: string,
   tools: FetchTools,
 ): Promise<Map<string, string>> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   if (kind === 'tgz') {
     return extractTgz(file, members, folder, {
       label: at,

@@ -11,6 +11,7 @@ import type { InstalledModel } from '../cache/installed-models.js';
 import type { ModelKey } from '../cache/layout.js';
 import type { RemoveReport } from '../cache/remove-model.js';
 import type { VerifyReport } from '../cache/verify.js';
+import { isSystemError, ZooError } from '../core/errors.js';
 import type { Transfers } from '../download/transfers.js';
 import { type Index, openIndex, type SearchHit } from '../registry/index-open.js';
 import type { SearchFilters } from '../registry/index-search.js';
@@ -103,6 +104,14 @@ export class Zoo {
   /** Models and data sets that match, the best first. No text is an error. @throws ZooError `INVALID_INDEX`. */
   search(query: string, filters: SearchFilters = {}): SearchHit[] {
     return this.#openIndex().search(query, filters);
+  }
+
+  /**
+   * Names that begin with `prefix` (or `category/…`) in alphabetical order, for completion.
+   * @param limit most names, default 50. @throws ZooError `INVALID_INDEX`.
+   */
+  names(prefix: string, limit?: number): string[] {
+    return this.#openIndex().names(prefix, limit);
   }
 
   /** @throws ZooError of `findCard`. */
@@ -264,9 +273,16 @@ export class Zoo {
   }
 
   #openCache(): Promise<Cache> {
-    this.#cache ??= import('../cache/cache.js').then(({ openCache }) =>
-      openCache(this.home, { shared: sharedCacheRoots(this.#env) }),
-    );
+    this.#cache ??= import('../cache/cache.js')
+      .then(({ openCache }) => openCache(this.home, { shared: sharedCacheRoots(this.#env) }))
+      .catch((error: unknown) => {
+        if (!isSystemError(error)) throw error;
+        throw new ZooError('FILE_SYSTEM', `The cache can't be opened: ${this.home}`, {
+          found: error.message,
+          hint: 'Set ZOO_HOME to a folder, or to one that can be made.',
+          cause: error,
+        });
+      });
     return this.#cache;
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { HostConnections, type HostSlot } from '../../src/download/host-connections.js';
 
@@ -9,6 +10,7 @@ const LIMITS = {
   growthRetryMs: 5_000,
 };
 const never = new AbortController().signal;
+setMaxListeners(0, never); // one for each that waits
 
 /** A host whose time passes when the test says so. */
 function simulate() {

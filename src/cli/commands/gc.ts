@@ -25,8 +25,9 @@ export const gc: CommandSpec = {
     const days = count(options, 'maxAge');
     const zoo = await openZoo({ env, cwd });
     try {
+      const maxSize = bytes(options, 'maxSize');
       const report = await zoo.gc({
-        maxSize: bytes(options, 'maxSize'),
+        maxSize,
         maxAge: days === undefined ? undefined : days * DAY_MS,
         dryRun: flag(options, 'dryRun'),
         signal,
@@ -48,6 +49,9 @@ export const gc: CommandSpec = {
             ' ',
           ),
       );
+      if (maxSize !== undefined && report.kept > maxSize) {
+        terminal.note('More than asked is kept: what zoo.lock names, or a running process holds, stays.');
+      }
       for (const id of report.unreadable)
         terminal.note(`the record of ${id} is damaged: zoo verify --repair`);
       return 0;

@@ -1,5 +1,5 @@
 /** `zoo index`: make cards, check them, build the index. */
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { CommandSpec, RunContext } from '../command.js';
 import { bytes, flag, JSON_OPTION, text, texts } from '../options.js';
 
@@ -131,24 +131,28 @@ const add: CommandSpec = {
     "zoo index add 'pypi:magika==0.5.1#magika/models/standard_v1'",
   ],
   async run(words, options, { terminal, signal, env, cwd }) {
-    const [{ openZoo }, { openProgress }, { writeNewFile }] = await Promise.all([
-      import('../../zoo/open-zoo.js'),
-      import('../progress.js'),
-      import('../write-new-file.js'),
-    ]);
-    const zoo = await openZoo({ env, cwd, limitRate: bytes(options, 'limitRate') });
-    const progress = openProgress(terminal);
+    const [{ openZoo }, { draftName }, { openProgress }, { refuseExisting, writeNewFile }] =
+      await Promise.all([
+        import('../../zoo/open-zoo.js'),
+        import('../../zoo/draft-card.js'),
+        import('../progress.js'),
+        import('../write-new-file.js'),
+      ]);
     // A path is as good as a locator.
     const locators = words.map((word) => (/^(\.{0,2}|[a-z]:)[\\/]/i.test(word) ? `file:${word}` : word));
+    const force = flag(options, 'force');
+    const path = resolve(cwd, text(options, 'output') ?? `${draftName(locators)}.card.json`);
+    await refuseExisting(path, force);
+    const zoo = await openZoo({ env, cwd, limitRate: bytes(options, 'limitRate') });
+    const progress = openProgress(terminal);
     try {
       const draft = await zoo.draftCard(locators, { signal, onEvent: (event) => progress.update(event) });
       progress.end();
-      const path = resolve(cwd, text(options, 'output') ?? join('.', `${String(draft.card.name)}.card.json`));
       // The schema's address is relative to the folder of cards; elsewhere an editor would not find it.
       const { $schema, ...rest } = draft.card;
       const inRegistry = dirname(path).split(/[\\/]/).includes('registry');
       const card = inRegistry ? { $schema, ...rest } : rest;
-      await writeNewFile(path, `${JSON.stringify(card, undefined, 2)}\n`, flag(options, 'force'));
+      await writeNewFile(path, `${JSON.stringify(card, undefined, 2)}\n`, force);
       if (flag(options, 'json')) {
         terminal.printJson({ path, missing: draft.missing });
         return 0;
