@@ -118,7 +118,7 @@ if (mode === 'search') {
     const [newest] = index.versions(name);
     const misspelt = round % 4 === 0;
     const reference = misspelt
-      ? name.slice(0, -1)
+      ? `${name}x`
       : pick([name, `${name}@latest`, `${name}@>=0`, `${name}@${newest?.version ?? 'latest'}`]);
     const exists = index.versions(reference.split('@')[0] ?? '').length > 0;
     const cpu = process.cpuUsage();
@@ -143,6 +143,7 @@ process.send?.({
   search,
   resolve,
   resolveCpu,
+  unknown,
   rss: process.resourceUsage().maxRSS * 1024,
 } satisfies Figures);
 

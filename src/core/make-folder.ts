@@ -3,6 +3,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from './errors.js';
 
+/** Others may remove an empty parent just when it has been made. */
+const MOST_ATTEMPTS = 3;
+
 /**
  * Makes `path` and whatever is missing above it; fine when it is there.
  *
@@ -11,26 +14,21 @@ import { hasCode } from './errors.js';
  * @throws the system's error.
  */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (hasCode(error, 'ENOENT') && parent !== path && !(await exists(parent))) {
-      await makeFolder(parent);
-      await makeFolder(path);
+  const parent = dirname(path);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(path);
       return;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') && parent !== path && attempt < MOST_ATTEMPTS) {
+        await makeFolder(parent);
+        continue;
+      }
+      // Read-only volumes answer EROFS or EACCES for folders that are there.
+      if (parent !== path && (await isFolder(path))) return;
+      throw error;
     }
-    // Read-only volumes answer EROFS or EACCES for folders that are there.
-    if (parent !== path && (await isFolder(path))) return;
-    throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function isFolder(path: string): Promise<boolean> {

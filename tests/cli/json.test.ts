@@ -181,9 +181,9 @@ describe('index', () => {
     const draft = JSON.parse(await readFile(added.path, 'utf8'));
     expect(draft).toMatchObject({ name: 'model', parameters: 1000, files: card.files });
 
-    // What a person may have filled in since is not overwritten.
+    // What a person may have filled in since is not overwritten, which is said before anything is fetched.
     const again = await world.current.run('index', 'add', url, '--json');
-    expect(again.code).toBe(2);
+    expect(again).toMatchObject({ code: 2, stderr: '' });
     expect(JSON.parse(again.stdout).error.hint).toContain('--force');
     expect((await world.current.run('index', 'add', url, '--json', '--force')).code).toBe(0);
   });

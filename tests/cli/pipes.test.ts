@@ -61,6 +61,19 @@ describe('in a pipe', () => {
     expect(second?.trim()).toBe((await world.current.run('path', 'tiny-net')).stdout.trim());
   });
 
+  it('is not a line for each of thousands of files', async () => {
+    const server = world.current.closeLater(await startFaultServer());
+    const files = names(100).map((name) => {
+      const bytes = Buffer.from(name);
+      return [name, { bytes, sources: [server.serve(name, bytes)] }] as const;
+    });
+    await world.current.index(await cardOf({ files: Object.fromEntries(files) }));
+    const { stderr } = await world.current.run('pull', 'tiny-net');
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.at(-1)).toBe('fetching more files …');
+  });
+
   it('says once why a place was given up, and for how many files', async () => {
     const server = world.current.closeLater(await startFaultServer());
     world.current.setEnv({ ZOO_GITHUB_ENDPOINT: 'http://127.0.0.1:9' });
@@ -78,6 +91,19 @@ describe('in a pipe', () => {
       expect.stringMatching(/^github:team\/net: .*refused.* \(net-0 and 5 more\); next: file:files\.zip$/),
       `file:files.zip: there is no such file (net-0 and 5 more); next: 127.0.0.1:${server.port}`,
     ]);
+  });
+});
+
+describe('gc', () => {
+  it('says why it keeps more than it was told', async () => {
+    const server = world.current.closeLater(await startFaultServer());
+    const bytes = seededBytes(3, 100_000);
+    await world.current.index(await cardOf({ files: { w: { bytes, sources: [server.serve('w', bytes)] } } }));
+    expect(await world.current.run('pull', 'tiny-net', '--save')).toMatchObject({ code: 0 });
+    const { code, stderr } = await world.current.run('gc', '--max-size', '1kB');
+    expect(code).toBe(0);
+    expect(stderr).toContain('zoo.lock');
+    expect((await world.current.run('path', 'tiny-net')).code).toBe(0);
   });
 });
 

