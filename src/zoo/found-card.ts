@@ -6,7 +6,7 @@ import { cardDigest } from '../registry/canonical-card.js';
 import type { Card } from '../registry/card.js';
 import type { Index } from '../registry/index-open.js';
 import { formatLocator, type Locator, parseLocator } from '../registry/locator.js';
-import { MAX_CARD_BYTES, parseCard } from '../registry/parse-card.js';
+import { checkCard, MAX_CARD_BYTES, parseCard } from '../registry/parse-card.js';
 import { parseReference } from '../registry/reference.js';
 import { type AddressKind, literalHostKind } from '../sources/address-kind.js';
 import { archiveKind } from '../sources/archive-kind.js';
@@ -38,7 +38,8 @@ export async function findCard(reference: string, context: FindCardContext): Pro
   const locator = foreignLocator(reference, context.cwd);
   if (locator !== undefined) return readForeignCard(locator, context);
   const { card, digest, withdrawn } = context.index().resolve(reference);
-  return { card, digest, origin: 'index', withdrawn };
+  // The index may be anybody's, and it does not check its cards when it answers.
+  return { card: checkCard(card, `the card of ${reference}`), digest, origin: 'index', withdrawn };
 }
 
 function foreignLocator(reference: string, cwd: string): Locator | undefined {

@@ -33,8 +33,9 @@ it('all end well, the bytes cross the network once, and nothing is left over', a
     });
   }
   const size = weights.length + vocabulary.length;
-  // More than the 5 % below only by what was on its way to connections that had lost a race.
-  expect(server.bodyBytes).toBeLessThan(1.25 * size);
+  // Three pieces and what racing adds, not three for each process. Bytes are counted where they arrive: megabytes may
+  // lie in the buffers of connections that have lost a race.
+  expect(server.requests.filter(({ path }) => path === '/w').length).toBeLessThan(PROCESSES);
 
   // Each says what it did itself: together they received each byte once, and no more than was sent.
   const installed = results.map(({ stdout }) => {
