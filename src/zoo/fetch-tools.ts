@@ -8,6 +8,8 @@ export interface FetchTools {
   readonly cache: Cache;
   readonly sources: Sources;
   readonly transfers: Transfers;
+  /** Only files of this machine may be read. */
+  readonly offline: boolean;
   readonly signal: AbortSignal;
   readonly onEvent: PullListener;
 }

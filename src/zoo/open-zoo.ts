@@ -310,6 +310,7 @@ export class Zoo {
     return {
       cache,
       sources,
+      offline: this.offline,
       transfers: this.#transfers,
       signal,
       onEvent: options.onEvent ?? (() => {}),

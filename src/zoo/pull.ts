@@ -6,12 +6,14 @@
 import type { Cache } from '../cache/cache.js';
 import type { InstalledModel } from '../cache/installed-models.js';
 import { modelId, modelKey } from '../cache/layout.js';
+import { formatBytes } from '../core/bytes.js';
 import { ZooError } from '../core/errors.js';
 import { requireFreeLicense } from '../registry/license-policy.js';
 import { fetchBlobs } from './fetch-blobs.js';
 import type { FetchTools } from './fetch-tools.js';
 import type { FoundCard } from './found-card.js';
 import type { PullListener } from './pull-events.js';
+import type { Route } from './routes.js';
 import { missingBlobs, totalSize, type WantedBlob, wantedBlobs } from './wanted-blob.js';
 
 export interface PullOptions {
@@ -67,6 +69,7 @@ export async function pullCard(
     presentBytes: totalSize(blobs) - newBytes,
   });
 
+  if (tools.offline) refuseNetwork(id, missing);
   const present = await findExact(cache, found);
   let model: InstalledModel;
   let received = 0;
@@ -118,6 +121,22 @@ function named(error: unknown, id: string, signal: AbortSignal): unknown {
   if (!(error instanceof ZooError)) return error;
   const { code, message, expected, found, hint } = error;
   return new ZooError(code, `${id}: ${message}`, { expected, found, hint, cause: error });
+}
+
+/** Said once and before anything is tried, instead of by each source. */
+function refuseNetwork(id: string, missing: readonly WantedBlob[]): void {
+  const beyond = missing.filter(({ routes }) => !routes.some(isLocal));
+  if (beyond.length === 0) return;
+  throw new ZooError('NOT_CACHED', `${id} is not in the cache as a whole, and zoo is offline`, {
+    expected: 'all of its files in the cache',
+    found: `${beyond.length} of them missing (${formatBytes(totalSize(beyond))})`,
+    hint: 'Pull it once without --offline and with ZOO_OFFLINE unset.',
+  });
+}
+
+function isLocal(route: Route): boolean {
+  if (route.kind === 'archive') return route.locator.startsWith('file:');
+  return route.locators.some((locator) => locator.scheme === 'file');
 }
 
 /** Packages lie beside their unpacked files for a while. */
