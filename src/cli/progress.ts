@@ -57,10 +57,7 @@ function lines(terminal: Terminal): ProgressView {
 export function plainLine(event: PullEvent): string | undefined {
   switch (event.type) {
     case 'plan':
-      return event.newBytes === 0
-        ? `${event.model} (${event.license}): all ${event.files} files are in the cache`
-        : `${event.model} (${event.license}): ${formatBytes(event.newBytes)} to fetch` +
-            (event.presentBytes > 0 ? `, ${formatBytes(event.presentBytes)} in the cache` : '');
+      return planLine(event);
     case 'waiting':
       return `${event.model}: waiting for ${event.holder}, which is fetching it`;
     case 'start':
@@ -77,6 +74,14 @@ export function plainLine(event: PullEvent): string | undefined {
 
 function countFiles({ files, label }: Extract<PullEvent, { type: 'fallback' }>): string {
   return files === 1 ? label : `${label} and ${files - 1} more`;
+}
+
+function planLine(event: Extract<PullEvent, { type: 'plan' }>): string {
+  const warning = event.withdrawn === undefined ? '' : `; withdrawn: ${event.withdrawn}`;
+  const name = `${event.model} (${event.license}${warning})`;
+  if (event.newBytes === 0) return `${name}: all ${event.files} files are in the cache`;
+  const present = event.presentBytes > 0 ? `, ${formatBytes(event.presentBytes)} in the cache` : '';
+  return `${name}: ${formatBytes(event.newBytes)} to fetch${present}`;
 }
 
 function bars(terminal: Terminal): ProgressView {

@@ -11,6 +11,8 @@ export type PullEvent =
       readonly newBytes: number;
       /** Bytes of files that are there already, perhaps from another model. */
       readonly presentBytes: number;
+      /** Why this version should not be used any more; it was asked for by name, so it is pulled. */
+      readonly withdrawn: string | undefined;
     }
   /** Another process fetches the same; this one waits for it. */
   | { readonly type: 'waiting'; readonly model: string; readonly holder: string }

@@ -67,6 +67,7 @@ export async function pullCard(
     files: card.files.length,
     newBytes,
     presentBytes: totalSize(blobs) - newBytes,
+    withdrawn: found.withdrawn?.reason,
   });
 
   if (tools.offline) refuseNetwork(id, missing);

@@ -48,6 +48,18 @@ describe('direct sources', () => {
     expect(server.requests.length).toBe(requests);
   });
 
+  it('says that a version was withdrawn, and why', async () => {
+    const server = await faultServer();
+    const weights = seededBytes(21, 1000);
+    const card = await cardOf({
+      files: { 'model.safetensors': { bytes: weights, sources: [server.serve('w', weights)] } },
+    });
+    const withdrawn = { reason: 'labels were off by one', date: '2026-11-01' };
+    const { onEvent, of } = recordEvents();
+    await (await world.current.zoo()).pull(await world.current.save({ ...card, withdrawn }), { onEvent });
+    expect(of('plan')).toMatchObject([{ withdrawn: withdrawn.reason }]);
+  });
+
   it('goes on with the living one of two sources without calling it a failure', async () => {
     const server = await faultServer();
     const weights = seededBytes(2, 2 * MB);
