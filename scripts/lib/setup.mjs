@@ -18,8 +18,8 @@ export function run(command, args, { quiet = true, env = {} } = {}) {
     env: { ...process.env, ...env },
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     encoding: 'utf8',
-    // npm is a .cmd file on Windows, which only a shell can start.
-    shell: process.platform === 'win32',
+    // Without npm's own path: npm is a .cmd file on Windows, which only a shell can start.
+    shell: process.platform === 'win32' && command === 'npm',
     maxBuffer: 1 << 28,
   });
   if (result.error) throw result.error;
@@ -28,6 +28,14 @@ export function run(command, args, { quiet = true, env = {} } = {}) {
     throw new Error(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
   }
   return result.stdout;
+}
+
+/** Runs the npm that started this, with this Node; the one on PATH may belong to another. */
+function runNpm(args, options) {
+  const cli = process.env.npm_execpath;
+  return cli?.endsWith('npm-cli.js')
+    ? run(process.execPath, [cli, ...args], options)
+    : run('npm', args, options);
 }
 
 function checkNode() {
@@ -46,7 +54,7 @@ function installDependencies() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing the dependencies (npm ci, without install scripts)');
   // Install scripts stay off: TensorFlow's downloads from a host that many networks block.
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   writeFileSync(stamp, wanted);
 }
 
@@ -65,7 +73,7 @@ function buildSqlite() {
   if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) {
     env.npm_config_nodedir = prefix;
   }
-  run('npm', ['rebuild', 'better-sqlite3', '--ignore-scripts=false'], { env });
+  runNpm(['rebuild', 'better-sqlite3', '--ignore-scripts=false'], { env });
   if (!canLoadSqlite()) {
     throw new Error(
       'better-sqlite3 could not be built. It needs python3, make and a C++ compiler (g++ or clang).',
