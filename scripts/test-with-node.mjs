@@ -1,4 +1,4 @@
-// Runs `npm test` of a fresh copy of this checkout with another version of Node: node scripts/test-with-node.mjs 24
+// Runs `npm test` of a fresh copy of this checkout with another version of Node: node scripts/test-with-node.mjs 22
 // A copy, since the native module is built for one version of Node only.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { root } from './lib/setup.mjs';
 import { findPeer, peersFolder } from './peers/peers.mjs';
 
-const [version = '24', ...vitestArguments] = process.argv.slice(2);
+const [version = '22', ...vitestArguments] = process.argv.slice(2);
 const node = findPeer(`node${version}`);
 if (node === undefined) {
   process.stderr.write(
