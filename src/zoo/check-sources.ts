@@ -3,8 +3,8 @@
 import { ZooError } from '../core/errors.js';
 import { forEachBounded } from '../core/for-each-bounded.js';
 import type { Card } from '../registry/card.js';
-import { cardCategory, cardId } from '../registry/card-names.js';
 import { archiveLocator, parseLocator } from '../registry/locator.js';
+import { qualifiedId } from '../registry/published.js';
 import { archiveKind } from '../sources/archive-kind.js';
 import type { Sources } from '../sources/open-sources.js';
 import { SourceFault } from '../sources/remote-file.js';
@@ -27,7 +27,7 @@ export async function deadSources(
   const dead: DeadSource[] = [];
   const checks = new Map<string, { card: string; source: string; run: () => Promise<void> }>();
   for (const card of cards) {
-    const id = `${cardCategory(card)}/${cardId(card)}`;
+    const id = qualifiedId(card);
     for (const file of card.files) {
       for (const source of file.sources) {
         const locator = parseLocator(source);

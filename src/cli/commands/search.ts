@@ -1,8 +1,8 @@
 /** `zoo search`: find networks and data sets. */
+import { MODALITIES } from '../../registry/card-names.js';
 import type { CommandSpec } from '../command.js';
 import { bytes, choice, count, flag, JSON_OPTION, text } from '../options.js';
 
-const CATEGORIES = ['image', 'audio', 'text'] as const;
 const KINDS = ['model', 'dataset'] as const;
 
 export const search: CommandSpec = {
@@ -12,7 +12,7 @@ export const search: CommandSpec = {
     'Beginnings of words and small typing errors are understood. Without words it lists everything.',
   arguments: [{ syntax: '[words...]', description: 'what to look for' }],
   options: [
-    { flags: '--modality <modality>', description: 'what it takes in', completion: CATEGORIES },
+    { flags: '--modality <modality>', description: 'what it takes in', completion: MODALITIES },
     { flags: '--kind <kind>', description: 'networks only, or data sets only', completion: KINDS },
     { flags: '--task <task>', description: 'such as image-classification' },
     { flags: '--license <spdx>', description: 'licence of the weights, such as MIT' },
@@ -31,7 +31,7 @@ export const search: CommandSpec = {
     const zoo = await openZoo({ env, cwd });
     try {
       const hits = zoo.search(words.join(' '), {
-        modality: choice(options, 'modality', CATEGORIES),
+        modality: choice(options, 'modality', MODALITIES),
         kind: choice(options, 'kind', KINDS),
         task: text(options, 'task'),
         license: text(options, 'license'),
