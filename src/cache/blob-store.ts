@@ -1,6 +1,6 @@
 /** Blobs: whole, verified, read-only files named by their sha256. */
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, link, lstat, open, readFile, rm, unlink } from 'node:fs/promises';
+import { access, chmod, copyFile, lstat, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renameWithRetry, retryWhileHeld, syncFolder, temporaryName } from '../core/atomic-file.js';
 import { type Digest, sha256 } from '../core/digest.js';
@@ -171,17 +171,14 @@ async function sealPart(part: string, size: number): Promise<void> {
   }
 }
 
-/** A rename overwrites on POSIX; a hard link never does. */
+/**
+ * A rename, so that a process killed at any moment leaves either the part or the blob. What another process has
+ * published meanwhile is kept, as models may be hard links to it; should it appear between the look and the rename,
+ * the same bytes take its place.
+ */
 async function moveWithoutOverwrite(part: string, path: string, size: number): Promise<void> {
-  try {
-    await link(part, path);
-  } catch (error) {
-    if (hasCode(error, 'EXDEV')) throw error;
-    // EEXIST: published by another process meanwhile, and verified there too. Unless it has lost or won bytes.
-    // Any other refusal: a file system without hard links, where the rename puts the same bytes over the same.
-    if ((await sizeOf(path)) !== size) return replace(part, path);
-  }
-  await retryWhileHeld(() => unlink(part));
+  if ((await sizeOf(path)) !== size) return replace(part, path);
+  await retryWhileHeld(() => rm(part, { force: true }));
 }
 
 async function publishCopy(part: string, path: string, size: number): Promise<void> {
@@ -196,7 +193,7 @@ async function publishCopy(part: string, path: string, size: number): Promise<vo
     await rm(temporary, { force: true });
     throw error;
   }
-  await retryWhileHeld(() => unlink(part));
+  await retryWhileHeld(() => rm(part, { force: true }));
 }
 
 async function replace(from: string, to: string): Promise<void> {

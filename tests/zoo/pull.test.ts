@@ -1,7 +1,7 @@
 /** Pulls in-process, against real servers on loopback. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/digest.js';
 import { tgzOf, zipOf } from '../support/archive-builder.js';
@@ -307,6 +307,34 @@ describe('routes in order', () => {
     const result = await (await world.current.zoo()).pull(await world.current.save(card));
     expect(sha256(await readFile(join(result.path, 'w')))).toBe(sha256(weights));
     expect(await world.current.leftovers()).toEqual([]);
+  });
+
+  it('tidies up after a process that was killed between publishing and tidying up', async () => {
+    const server = await faultServer();
+    const [weights, packed] = [seededBytes(41, 9 * MB), seededBytes(42, 1000)];
+    const tgz = tgzOf({ name: 'package/extra', data: packed });
+    const registry = world.current.closeLater(await npmRegistry({ packages: { 'net@1.0.0': tgz } }));
+    world.current.setEnv({ npm_config_registry: registry.registry });
+    const spec = {
+      files: {
+        w: { bytes: weights, sources: [server.serve('w', weights)] },
+        extra: { bytes: packed, sources: ['npm:net@1.0.0#extra'] },
+      },
+      archives: [{ locator: 'npm:net@1.0.0', name: 'net-1.0.0.tgz', bytes: tgz }],
+    };
+    const zoo = await world.current.zoo();
+    await zoo.pull(await world.current.save(await cardOf(spec)));
+    const partial = join(world.current.cacheRoot, 'partial');
+    for (const bytes of [weights, packed, tgz]) {
+      await writeFile(join(partial, `${sha256(bytes)}.part`), bytes);
+      await writeFile(join(partial, `${sha256(bytes)}.journal`), 'x');
+    }
+    const other = join(partial, `${sha256('of another model')}.part`);
+    await writeFile(other, 'on its way');
+
+    const twin = await world.current.save(await cardOf({ ...spec, name: 'twin-net' }));
+    expect(await zoo.pull(twin)).toMatchObject({ received: 0, upToDate: false });
+    expect(await readdir(partial)).toEqual([basename(other)]);
   });
 
   it('names every route and why, when none works', async () => {
