@@ -1,0 +1,97 @@
+/** Which TensorFlow to load: `ZOO_RUNTIME`, the current managed runtime, the program's own tfjs-node. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { cacheRoot } from '../cache/cache-root.js';
+import { hasCode, ZooError } from '../core/errors.js';
+import { CURRENT_FILE, MANIFEST_FILE, runtimesFolder } from './runtime-layout.js';
+
+export const TFJS_NODE = '@tensorflow/tfjs-node';
+
+export interface FoundRuntime {
+  readonly kind: 'environment' | 'managed' | 'program';
+  /** The folder whose `node_modules` holds tfjs-node; for `program` the package's own folder. */
+  readonly folder: string;
+  /** File to load. */
+  readonly entry: string;
+}
+
+export interface FindRuntimeOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** The cache folder; the one of `env` by default. */
+  readonly home?: string | undefined;
+  /** Where the program's own packages are looked for; the folder of the process by default. */
+  readonly cwd?: string;
+}
+
+/**
+ * Looks at files only and loads nothing.
+ * @throws ZooError `NO_RUNTIME` when there is none, or `ZOO_RUNTIME` names a folder without one.
+ */
+export function findRuntime(options: FindRuntimeOptions = {}): FoundRuntime {
+  const { env = process.env, cwd = process.cwd() } = options;
+  if (env.ZOO_RUNTIME !== undefined && env.ZOO_RUNTIME !== '') return fromEnvironment(env.ZOO_RUNTIME);
+  const home = options.home ?? cacheRoot(env);
+  return managed(home) ?? programsOwn(cwd) ?? noRuntime();
+}
+
+function fromEnvironment(folder: string): FoundRuntime {
+  const entry = entryIn(folder);
+  if (entry !== undefined) return { kind: 'environment', folder, entry };
+  throw new ZooError('NO_RUNTIME', 'ZOO_RUNTIME names a folder that holds no runtime', {
+    expected: `a folder with node_modules/${TFJS_NODE}, built`,
+    found: folder,
+    hint: 'Unset ZOO_RUNTIME to use the managed runtime, or run "zoo runtime install" to get one.',
+  });
+}
+
+/** The managed runtime that is current, if its folder is whole. */
+function managed(home: string): FoundRuntime | undefined {
+  const folders = runtimesFolder(home);
+  let current: unknown;
+  try {
+    current = JSON.parse(readFileSync(join(folders, CURRENT_FILE), 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (typeof current !== 'object' || current === null || !('runtime' in current)) return undefined;
+  if (typeof current.runtime !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(current.runtime))
+    return undefined;
+  const folder = join(folders, current.runtime);
+  if (!existsSync(join(folder, MANIFEST_FILE))) return undefined;
+  const entry = entryIn(folder);
+  return entry === undefined ? undefined : { kind: 'managed', folder, entry };
+}
+
+/** tfjs-node as the program has installed it, if its own build is there. */
+function programsOwn(cwd: string): FoundRuntime | undefined {
+  for (const base of [join(cwd, 'package.json'), import.meta.url]) {
+    const require = createRequire(base);
+    try {
+      const manifest = require.resolve(`${TFJS_NODE}/package.json`);
+      const folder = join(manifest, '..');
+      if (existsSync(join(folder, BINDING)))
+        return { kind: 'program', folder, entry: require.resolve(TFJS_NODE) };
+    } catch (error) {
+      if (!hasCode(error, 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED')) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** N-API version 8 is what tfjs-node asks node-pre-gyp for on every Node that this program runs on. */
+export const BINDING = join('lib', 'napi-v8', 'tfjs_binding.node');
+
+function entryIn(folder: string): string | undefined {
+  const packageFolder = join(folder, 'node_modules', TFJS_NODE);
+  if (!existsSync(join(packageFolder, BINDING))) return undefined;
+  return join(packageFolder, 'dist', 'index.js');
+}
+
+function noRuntime(): never {
+  throw new ZooError('NO_RUNTIME', 'Native TensorFlow is not installed', {
+    expected: 'a managed runtime, ZOO_RUNTIME, or @tensorflow/tfjs-node of the program itself',
+    hint: 'Install it once with: zoo runtime install',
+  });
+}
