@@ -54,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/index.js')).index,
   },
   {
+    name: 'doctor',
+    summary: 'what works on this machine, and how to mend what does not',
+    load: async () => (await import('./commands/doctor.js')).doctor,
+  },
+  {
     name: 'completion',
     summary: 'shell completion for bash, zsh, fish or powershell',
     load: async () => (await import('./commands/completion.js')).completion,

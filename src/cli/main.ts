@@ -3,7 +3,6 @@
  * The command `zoo`. Only the module of the command that is called gets loaded, so that help and version answer
  * at once.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ZooError } from '../core/errors.js';
 import type { RunContext } from './command.js';
@@ -11,20 +10,13 @@ import { COMMANDS } from './command-list.js';
 import { interruptSignal } from './interrupt.js';
 import { addCommand, type Outcome } from './program.js';
 import { openTerminal } from './terminal.js';
+import { packageVersion } from './version.js';
 import { wrapText } from './wrap-text.js';
 
 const INTRODUCTION = `A zoo of freely licensed pretrained networks: find one, pull it verified, adapt it to your own data.`;
 const EXIT_CODES =
   "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 bytes that don't verify, 5 network or server, " +
   '6 refused by licence or policy, 7 data that does not fit the network, 8 no native runtime, 130 interrupted.';
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  return manifest !== null && typeof manifest === 'object' && 'version' in manifest
-    ? String(manifest.version)
-    : '0.0.0';
-}
 
 /** commander's complaint, whose suggestion follows in parentheses. */
 function usageError(error: CommanderError): ZooError {
@@ -49,7 +41,7 @@ async function main(words: readonly string[]): Promise<number> {
 
   const program = new Command('zoo')
     .description(INTRODUCTION)
-    .version(version(), '-v, --version', 'print the version')
+    .version(packageVersion(), '-v, --version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', `\n${wrapText(EXIT_CODES, helpWidth)}`)
     .showSuggestionAfterError()

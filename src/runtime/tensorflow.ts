@@ -2,11 +2,12 @@
  * The one place that loads native TensorFlow. `tf` is loaded at its first use, or by `openTensorFlow` before, where
  * threads and folders can be given.
  */
-import { createRequire } from 'node:module';
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs-node';
 import { ZooError } from '../core/errors.js';
 import { type FindRuntimeOptions, type FoundRuntime, findRuntime } from './find-runtime.js';
-import { restoreRemovedFunctions } from './node-compat.js';
+import { requireWithOldUtil } from './node-compat.js';
 
 export type TensorFlow = typeof tfjs;
 export type {
@@ -36,7 +37,9 @@ export interface OpenTensorFlow {
 let opened: OpenTensorFlow | undefined;
 
 /**
- * Loads TensorFlow, once a process; the options of the first call count.
+ * Loads TensorFlow, once a process; the options of the first call count. In a worker thread log level and threads
+ * can only be set when it was started with `env: SHARE_ENV`: else its environment is a copy that TensorFlow,
+ * which is not JavaScript, never sees.
  * @throws ZooError `NO_RUNTIME` when there is none or it does not load; `USAGE` for a bad number of threads.
  */
 export function openTensorFlow(options: OpenTensorFlowOptions = {}): OpenTensorFlow {
@@ -51,9 +54,9 @@ export function openTensorFlow(options: OpenTensorFlowOptions = {}): OpenTensorF
     process.env.TF_NUM_INTEROP_THREADS = String(threads);
     process.env.OMP_NUM_THREADS = String(threads);
   }
-  restoreRemovedFunctions();
   try {
-    const tf: TensorFlow = createRequire(runtime.entry)(runtime.entry);
+    // Whatever else a found entry may be, it is tfjs-node's own, of the version that its types are of.
+    const tf = requireWithOldUtil(runtime.entry, packageFolder(runtime.entry)) as TensorFlow;
     tf.enableProdMode();
     opened = { tf, runtime };
     return opened;
@@ -76,6 +79,11 @@ export const tf: TensorFlow = new Proxy(Object.create(null), {
   get: (_, name) => Reflect.get(openTensorFlow().tf, name),
   has: (_, name) => Reflect.has(openTensorFlow().tf, name),
 });
+
+/** `entry` is the package's `dist/index.js`. */
+function packageFolder(entry: string): string {
+  return dirname(dirname(realpathSync(entry)));
+}
 
 /** TensorFlow reads its settings from the environment of the process; what the user has set stays. */
 function setDefault(name: string, value: string): void {

@@ -1,9 +1,7 @@
 /** Real networks and data sets, pulled once into the checkout's own cache and used by many tests. */
-import { fileURLToPath } from 'node:url';
 import type { Card } from '../../src/registry/card.js';
 import { openZoo } from '../../src/zoo/open-zoo.js';
-
-export const CHECKOUT_HOME = fileURLToPath(new URL('../../cache/home', import.meta.url));
+import { CHECKOUT_HOME } from './checkout-home.js';
 
 export interface RealModel {
   readonly card: Card;
