@@ -58,26 +58,27 @@ function installDependencies() {
   writeFileSync(stamp, wanted);
 }
 
+/** The one that src/registry/sqlite.ts chooses: version 13 comes ready built, and needs Node 22. */
+const sqlite = Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqlite3' : 'better-sqlite3-12';
+
 function canLoadSqlite() {
-  const probe = "const Database = require('better-sqlite3'); new Database(':memory:').close();";
+  const probe = `const Database = require('${sqlite}'); new Database(':memory:').close();`;
   return spawnSync(process.execPath, ['-e', probe], { cwd: root }).status === 0;
 }
 
-/** better-sqlite3 takes its prebuilt file where its host can be reached and is compiled otherwise. */
+/** Version 12 takes its prebuilt file where its host can be reached and is compiled otherwise. */
 function buildSqlite() {
   if (canLoadSqlite()) return;
-  say('preparing better-sqlite3 (its prebuilt file, or compiled here in a minute or two)');
+  say(`preparing ${sqlite} (its prebuilt file, or compiled here in a minute or two)`);
   const env = {};
   // The headers that came with this Node fit it, and save node-gyp a download from a host that may be out of reach.
   const prefix = dirname(dirname(process.execPath));
   if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) {
     env.npm_config_nodedir = prefix;
   }
-  runNpm(['rebuild', 'better-sqlite3', '--ignore-scripts=false'], { env });
+  runNpm(['rebuild', sqlite, '--ignore-scripts=false'], { env });
   if (!canLoadSqlite()) {
-    throw new Error(
-      'better-sqlite3 could not be built. It needs python3, make and a C++ compiler (g++ or clang).',
-    );
+    throw new Error(`${sqlite} could not be built. It needs python3, make and a C++ compiler (g++ or clang).`);
   }
 }
 

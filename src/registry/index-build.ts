@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type Database from 'better-sqlite3';
 import { makeFolder } from '../core/make-folder.js';
 import type { Card } from './card.js';
 import { checkIndex } from './index-check.js';
@@ -18,6 +17,7 @@ import { asZooError, createIndexFile } from './index-sqlite.js';
 import { openStage, type Stage } from './index-stage.js';
 import { writeCards } from './index-write-cards.js';
 import { writeSearch } from './index-write-search.js';
+import type { Database } from './sqlite.js';
 
 export interface BuildOptions {
   /** Licences that pass although they are not free; see `judgeLicense`. */
@@ -57,7 +57,7 @@ export async function buildIndex(
   const headsPath = `${temporary}.heads`;
   let stage: Stage | undefined;
   let heads: Heads | undefined;
-  let output: Database.Database | undefined;
+  let output: Database | undefined;
   try {
     stage = openStage(stagePath, options.allowed ?? []);
     let count = 0;

@@ -1,17 +1,18 @@
 /** Long label lists of a build: numbered in the order of their first use, which the order of the cards decides. */
-import type Database from 'better-sqlite3';
+
 import { SHARED_LIST_USES } from './index-format.js';
 import type { Stage } from './index-stage.js';
+import type { Database, Statement } from './sqlite.js';
 
 export class LabelLists {
   readonly #stage: Stage;
-  readonly #insert: Database.Statement<[number, Buffer]>;
+  readonly #insert: Statement<[number, Buffer]>;
   readonly #numbers = new Map<number, number>();
   /** By number − 1. */
   readonly #staged: number[] = [];
   readonly #uses: number[] = [];
 
-  constructor(stage: Stage, output: Database.Database) {
+  constructor(stage: Stage, output: Database) {
     this.#stage = stage;
     this.#insert = output.prepare('INSERT INTO label_lists (id, labels) VALUES (?, ?)');
   }

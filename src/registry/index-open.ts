@@ -1,5 +1,5 @@
 /** The index as programs use it: search, references to cards, versions, completion. Opened for reading only. */
-import type Database from 'better-sqlite3';
+
 import { type Digest, parseDigest, sha256 } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { canonicalCard } from './canonical-card.js';
@@ -10,6 +10,7 @@ import { Search, type SearchFilters } from './index-search.js';
 import { asZooError, openIndexFile } from './index-sqlite.js';
 import { noSuchName, noSuchVersion } from './not-found.js';
 import { chooseVersion, type NameReference, parseReference, type VersionChoice } from './reference.js';
+import type { Database, Statement } from './sqlite.js';
 
 /** A model that matches, as its listed version: the newest that is neither withdrawn nor, where possible, a pre-release. */
 export interface SearchHit {
@@ -93,21 +94,21 @@ export function openIndex(path: string): Index {
 
 class OpenIndex implements Index {
   readonly path: string;
-  readonly #database: Database.Database;
+  readonly #database: Database;
   readonly #search: Search;
   readonly #count: { cards: number; models: number };
-  readonly #hit: Database.Statement<[number], HitRow>;
-  readonly #models: Database.Statement<[string], ModelRow>;
-  readonly #versions: Database.Statement<
+  readonly #hit: Statement<[number], HitRow>;
+  readonly #models: Statement<[string], ModelRow>;
+  readonly #versions: Statement<
     [number, number],
     { id: number; version: string; digest: Buffer; withdrawn: number }
   >;
-  readonly #card: Database.Statement<[number], CardRow>;
-  readonly #list: Database.Statement<[number], Buffer>;
-  readonly #names: Database.Statement<[string, string, number], string>;
-  readonly #namesIn: Database.Statement<[string, string, string, number], string>;
+  readonly #card: Statement<[number], CardRow>;
+  readonly #list: Statement<[number], Buffer>;
+  readonly #names: Statement<[string, string, number], string>;
+  readonly #namesIn: Statement<[string, string, string, number], string>;
 
-  constructor(path: string, database: Database.Database) {
+  constructor(path: string, database: Database) {
     this.path = path;
     this.#database = database;
     const meta = database.prepare<[string], number>('SELECT value FROM meta WHERE key = ?').pluck();

@@ -1,18 +1,19 @@
 /** Posting lists: which models have a word, as blocks of 65,536 models; see index-format. */
-import type Database from 'better-sqlite3';
+
 import { BITMAP_BYTES, BLOCK, BLOCK_STRIDE } from './index-format.js';
+import type { Database, Statement } from './sqlite.js';
 
 /** A list becomes a bitmap where that is shorter. */
 const MAX_LISTED = BITMAP_BYTES / 2 - 1;
 
 /** Collects postings of models in the order of their ranks and writes them block by block. */
 export class PostingsWriter {
-  readonly #insert: Database.Statement<[number, Buffer]>;
+  readonly #insert: Statement<[number, Buffer]>;
   readonly #lists: (number[] | undefined)[] = [];
   #touched: number[] = [];
   #block = 0;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database) {
     this.#insert = database.prepare('INSERT INTO postings (key, data) VALUES (?, ?)');
   }
 
@@ -118,13 +119,13 @@ const KEPT_BITMAPS = 512;
  * JavaScript heap makes the collector stop the program for longer than most queries take.
  */
 class Blocks {
-  readonly #get: Database.Statement<[number], Buffer>;
+  readonly #get: Statement<[number], Buffer>;
   readonly #kept = new Map<number, Block | undefined>();
   #keptBytes = 0;
   readonly #bitmaps: Uint32Array[] = [];
   #lent = 0;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database) {
     this.#get = database.prepare<[number], Buffer>('SELECT data FROM postings WHERE key = ?').pluck();
   }
 
@@ -165,7 +166,7 @@ export class PostingsReader {
   readonly #count: number;
 
   /** @param models the highest rank. */
-  constructor(database: Database.Database, models: number) {
+  constructor(database: Database, models: number) {
     this.#blocks = new Blocks(database);
     this.#count = Math.floor(models / BLOCK) + 1;
   }

@@ -2,11 +2,12 @@
  * Search: a query becomes a list of conditions from the strictest to the loosest, each a set of posting lists of
  * which all must hold. They are asked in turn, each in the order of ranks, until there are enough models.
  */
-import type Database from 'better-sqlite3';
+
 import { CONDITIONS, CORRECTED, Reading, within } from './index-conditions.js';
 import { Group, PostingsReader } from './index-postings.js';
 import { Vocabulary, type Word } from './index-vocabulary.js';
 import { type FacetName, facet, meaningfulWords, nameKey, sizesUpTo, wordsOf } from './index-words.js';
+import type { Database, Statement } from './sqlite.js';
 
 export interface SearchFilters {
   readonly modality?: string | undefined;
@@ -38,12 +39,12 @@ const FAR_MORE_FREQUENT = 100;
 export class Search {
   readonly #vocabulary: Vocabulary;
   readonly #postings: PostingsReader;
-  readonly #ranksByKey: Database.Statement<[string], number>;
-  readonly #ranks: Database.Statement<[number], number>;
-  readonly #size: Database.Statement<[number], number>;
+  readonly #ranksByKey: Statement<[string], number>;
+  readonly #ranks: Statement<[number], number>;
+  readonly #size: Statement<[number], number>;
   readonly #models: number;
 
-  constructor(database: Database.Database, models: number) {
+  constructor(database: Database, models: number) {
     this.#models = models;
     this.#vocabulary = new Vocabulary(database);
     this.#postings = new PostingsReader(database, models);

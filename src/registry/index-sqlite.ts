@@ -1,11 +1,11 @@
 /** SQLite files made and opened the way the index needs them, and SQLite's errors in the project's words. */
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { hasCode, isSystemError, ZooError } from '../core/errors.js';
 import { APPLICATION_ID, INDEX_VERSION, SCHEMA } from './index-format.js';
+import { Database } from './sqlite.js';
 
 /** A scratch or half-made file: no journal on disk and no syncing, as a crash leaves it to be thrown away. */
-export function createScratch(path: string): Database.Database {
+export function createScratch(path: string): Database {
   const database = new Database(path);
   database.pragma('journal_mode = MEMORY'); // OFF is refused in SQLite's defensive mode
   database.pragma('synchronous = OFF');
@@ -15,7 +15,7 @@ export function createScratch(path: string): Database.Database {
 }
 
 /** A new, empty index with its tables. */
-export function createIndexFile(path: string): Database.Database {
+export function createIndexFile(path: string): Database {
   const database = createScratch(path);
   database.exec(SCHEMA);
   database.pragma(`application_id = ${APPLICATION_ID}`);
@@ -27,13 +27,13 @@ export function createIndexFile(path: string): Database.Database {
  * Opens an index for reading and checks that it is one that this program reads.
  * @throws ZooError `NOT_FOUND` or `INVALID_INDEX`.
  */
-export function openIndexFile(path: string): Database.Database {
+export function openIndexFile(path: string): Database {
   if (!existsSync(path)) {
     throw new ZooError('NOT_FOUND', `There is no index at ${path}`, {
       hint: 'zoo index build makes one from a folder of cards.',
     });
   }
-  let database: Database.Database | undefined;
+  let database: Database | undefined;
   try {
     database = new Database(path, { readonly: true, fileMustExist: true });
     // The file is never written again, only replaced: keeping the shared lock saves the system calls with which

@@ -1,8 +1,9 @@
 /** The words of an open index: exact, by prefix, by infix, and by likeness to a typing error. */
-import type Database from 'better-sqlite3';
+
 import { PLACE, PLACES, WORD_STRIDE } from './index-format.js';
 import { hasSpellings, spellingDistance, spellingRanges } from './index-spelling.js';
 import { LISTED_PREFIX, prefixFacet } from './index-words.js';
+import type { Database, Statement } from './sqlite.js';
 
 export interface Word {
   readonly word: string;
@@ -24,17 +25,17 @@ const MIN_INFIX = 3;
 const MAX_KNOWN = 4096;
 
 export class Vocabulary {
-  readonly #find: Database.Statement<[string], Word>;
-  readonly #byId: Database.Statement<[number], Word>;
-  readonly #prefixInNames: Database.Statement<[string, string], number>;
-  readonly #prefix: Database.Statement<[string, string, number], number>;
-  readonly #infix: Database.Statement<[string, number], number>;
-  readonly #spellings: Database.Statement<[number, number], number>;
-  readonly #lists: Database.Statement<[number], number>;
+  readonly #find: Statement<[string], Word>;
+  readonly #byId: Statement<[number], Word>;
+  readonly #prefixInNames: Statement<[string, string], number>;
+  readonly #prefix: Statement<[string, string, number], number>;
+  readonly #infix: Statement<[string, number], number>;
+  readonly #spellings: Statement<[number, number], number>;
+  readonly #lists: Statement<[number], number>;
   readonly #known = new Map<string, Word | undefined>();
   readonly #corrected = new Map<string, readonly Word[]>();
 
-  constructor(database: Database.Database) {
+  constructor(database: Database) {
     const columns = 'word, id, uses, name_uses AS nameUses';
     this.#find = database.prepare(`SELECT ${columns} FROM words WHERE word = ?`);
     this.#byId = database.prepare(`SELECT ${columns} FROM words WHERE id = ?`);

@@ -1,5 +1,5 @@
 /** First half of a build: every version into `cards`, and for each name the version that is listed. */
-import type Database from 'better-sqlite3';
+
 import semver from 'semver';
 import { ZooError } from '../core/errors.js';
 import type { Heads } from './index-heads.js';
@@ -7,6 +7,7 @@ import type { LabelLists } from './index-label-lists.js';
 import type { Stage, StagedCard } from './index-stage.js';
 import { nameKey, wordsOf } from './index-words.js';
 import { compareVersions } from './reference.js';
+import type { Database } from './sqlite.js';
 
 const TURN = 500;
 
@@ -15,7 +16,7 @@ export function* writeCards(
   stage: Stage,
   lists: LabelLists,
   heads: Heads,
-  output: Database.Database,
+  output: Database,
 ): Generator<void, void> {
   const insert = output.prepare('INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?)');
   let id = 0;

@@ -1,11 +1,12 @@
 /** Second half of a build: the models in the order of listing, and everything that search looks them up by. */
-import type Database from 'better-sqlite3';
+
 import { PLACE, PLACES, SCHEMA_INDEXES, WORD_STRIDE } from './index-format.js';
 import type { Head, Heads } from './index-heads.js';
 import type { LabelLists } from './index-label-lists.js';
 import { PostingsWriter } from './index-postings.js';
 import { hasSpellings, spellingKeys } from './index-spelling.js';
 import { LISTED_PREFIX, listFacet, prefixFacet, wordsOf } from './index-words.js';
+import type { Database } from './sqlite.js';
 
 const TURN = 500;
 /** So many of the most used words are found with two letters missing, too. */
@@ -14,11 +15,7 @@ const COMMON_WORDS = 65_536;
 const MIN_INFIX = 3;
 
 /** @returns how many models there are. */
-export function* writeSearch(
-  lists: LabelLists,
-  heads: Heads,
-  output: Database.Database,
-): Generator<void, number> {
+export function* writeSearch(lists: LabelLists, heads: Heads, output: Database): Generator<void, number> {
   const insertModel = output.prepare(
     `INSERT INTO models VALUES (@rank, @category, @name, @key, @first, @count, @head, @size)`,
   );
@@ -77,7 +74,7 @@ function addModel(
   });
 }
 
-function writeListWords(lists: LabelLists, vocabulary: Vocabulary, output: Database.Database): void {
+function writeListWords(lists: LabelLists, vocabulary: Vocabulary, output: Database): void {
   const insert = output.prepare('INSERT INTO list_words VALUES (?, ?)');
   for (const list of lists.shared()) {
     const facet = vocabulary.id(listFacet(list));
@@ -89,14 +86,14 @@ function writeListWords(lists: LabelLists, vocabulary: Vocabulary, output: Datab
   }
 }
 
-function writeVocabulary(vocabulary: Vocabulary, output: Database.Database): void {
+function writeVocabulary(vocabulary: Vocabulary, output: Database): void {
   const insert = output.prepare('INSERT INTO words VALUES (?, ?, ?, ?)');
   for (const [word, id] of vocabulary.sorted()) {
     insert.run(word, id, vocabulary.uses(id), vocabulary.nameUses(id));
   }
 }
 
-function* writeInfixes(vocabulary: Vocabulary, output: Database.Database): Generator<void> {
+function* writeInfixes(vocabulary: Vocabulary, output: Database): Generator<void> {
   const insert = output.prepare('INSERT INTO words_infix (rowid, word) VALUES (?, ?)');
   output.exec("INSERT INTO words_infix (words_infix, rank) VALUES ('hashsize', 33554432)");
   let order = 0;
@@ -108,7 +105,7 @@ function* writeInfixes(vocabulary: Vocabulary, output: Database.Database): Gener
   output.exec("INSERT INTO words_infix (words_infix) VALUES ('optimize')");
 }
 
-function* writeSpellings(vocabulary: Vocabulary, output: Database.Database): Generator<void> {
+function* writeSpellings(vocabulary: Vocabulary, output: Database): Generator<void> {
   const keys: number[] = [];
   let order = 0;
   for (const [word, id] of vocabulary.byUse()) {

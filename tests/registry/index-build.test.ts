@@ -1,12 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { cardDigest } from '../../src/registry/canonical-card.js';
 import { cardCategory } from '../../src/registry/card-names.js';
 import { buildIndex } from '../../src/registry/index-build.js';
 import { openIndex } from '../../src/registry/index-open.js';
+import { Database } from '../../src/registry/sqlite.js';
 import { generateCards } from '../support/generated-cards.js';
 import { sampleCard } from '../support/sample-card.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -1,8 +1,8 @@
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, SCHEMA } from '../../src/registry/index-format.js';
 import { Group, PostingsReader, PostingsWriter } from '../../src/registry/index-postings.js';
+import { Database } from '../../src/registry/sqlite.js';
 
 /** Ranks of each term, written and opened again. */
 function written(lists: readonly (readonly number[])[], models: number): PostingsReader {
