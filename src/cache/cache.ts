@@ -21,7 +21,7 @@ import { type ModelFile, writeManifest } from './manifest.js';
 import { isComplete, materialise } from './materialise.js';
 import { type MaterialisedTo, type MaterialiseToOptions, materialiseTo } from './materialise-to.js';
 import { quarantineBlob, releaseQuarantine } from './quarantine.js';
-import { type RemoveReport, removeModel } from './remove-model.js';
+import { dropUnneeded, type RemoveReport, removeModel } from './remove-model.js';
 import { type VerifyOptions, type VerifyReport, verify } from './verify.js';
 
 export interface CacheOptions {
@@ -119,6 +119,14 @@ export class Cache {
     const layout = this.#writable('repairing a file');
     const aside = await explained('moving a damaged file aside', () => quarantineBlob(layout, digest));
     return aside ?? (await this.#anyBlob(digest));
+  }
+
+  /** Removes those of the blobs that no installed model and no running process needs. @returns bytes freed. */
+  async dropBlobs(digests: Iterable<Digest>): Promise<number> {
+    const layout = this.#writable('removing files');
+    return explained('removing files', async () => {
+      return (await dropUnneeded(layout, this.#own.models, digests)).freed;
+    });
   }
 
   // --- models ---

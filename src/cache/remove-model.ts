@@ -1,5 +1,6 @@
 /** Takes an installed model away: first its ref, then its folder, then the blobs that nothing else needs. */
 import { rename, rm } from 'node:fs/promises';
+import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { digestsOf } from './choose-models.js';
 import { type Held, readHolds } from './holds.js';
@@ -31,12 +32,21 @@ export async function removeModel(
     },
   );
   const removed = await takeAway(layout, models, key, async () => true);
+  return { removed, ...(await dropUnneeded(layout, models, digests)) };
+}
+
+/** Removes those of the blobs that no installed model and no running process needs. */
+export async function dropUnneeded(
+  layout: Layout,
+  models: InstalledModels,
+  digests: Iterable<Digest>,
+): Promise<Pick<RemoveReport, 'blobs' | 'freed'>> {
   const wanted = new Set(digests);
   const { models: others } = await models.list();
   for (const digest of others.flatMap((model) => [...digestsOf(model)])) wanted.delete(digest);
   const victims = (await listBlobs(layout)).filter(({ digest }) => wanted.has(digest));
   const swept = await sweepBlobs(layout, models, victims, await volumeTime(layout));
-  return { removed, blobs: swept.length, freed: swept.reduce((sum, blob) => sum + blob.size, 0) };
+  return { blobs: swept.length, freed: swept.reduce((sum, blob) => sum + blob.size, 0) };
 }
 
 /** True when a running process holds the model, by name or by what names it. */

@@ -34,6 +34,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/path.js')).path,
   },
   {
+    name: 'inspect',
+    summary: 'layers of a network, their shapes and parameters, and where it can be cut',
+    load: async () => (await import('./commands/inspect.js')).inspect,
+  },
+  {
     name: 'verify',
     summary: 'hash what is installed again, and repair what is damaged',
     load: async () => (await import('./commands/verify.js')).verify,
@@ -52,6 +57,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'index',
     summary: 'make cards, check them and build the index',
     load: async () => (await import('./commands/index.js')).index,
+  },
+  {
+    name: 'features',
+    summary: 'what a network without its output layer makes of your data',
+    load: async () => (await import('./commands/features.js')).features,
+  },
+  {
+    name: 'runtime',
+    summary: 'install native TensorFlow, see what is installed, remove it',
+    load: async () => (await import('./commands/runtime.js')).runtime,
   },
   {
     name: 'doctor',

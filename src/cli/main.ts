@@ -42,6 +42,8 @@ async function main(words: readonly string[]): Promise<number> {
   const program = new Command('zoo')
     .description(INTRODUCTION)
     .version(packageVersion(), '-v, --version', 'print the version')
+    // Else the --version of "runtime install" would be this one.
+    .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', `\n${wrapText(EXIT_CODES, helpWidth)}`)
     .showSuggestionAfterError()

