@@ -62,5 +62,10 @@ export interface Network {
   assign(name: string, value: Tensor): void;
   /** Drops what is not needed to compute `cuts`: layers and parameters behind them are freed. Returns the names of the freed parameters. */
   truncate(cuts: readonly string[]): readonly string[];
+  /**
+   * Fills in shapes of `layers` that only a run with waiting tells; left out where there are none such. Not done at
+   * opening, as a graph with control flow decides by itself how long it runs.
+   */
+  observe?(): Promise<void>;
   dispose(): void;
 }

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { type Description, elementCount, type LocalFile, malformed, stillUnknown } from './description.js';
 import { readJson, readSpan } from './file-bytes.js';
 
-/** The limit of the reference implementation. */
-const MAX_HEADER = 100_000_000;
+/** As other careful readers have it; the reference implementation allows four times as much. */
+const MAX_HEADER = 25_000_000;
 /** A configuration beside the weights is small. */
 const MAX_CONFIG = 1_000_000;
 
@@ -39,52 +39,111 @@ const tensorSchema = z.strictObject({
 });
 const metadataSchema = z.record(z.string(), z.string());
 
+export interface SafetensorsTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes from `SafetensorsHeader.dataStart`; `end` is not in it. */
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface SafetensorsHeader {
-  readonly tensors: ReadonlyMap<string, { dtype: string; shape: number[]; start: number; end: number }>;
+  /** In the order of the header. */
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Where in the file the bytes of the tensors begin. */
+  readonly dataStart: number;
+}
+
+/** Where a header is read from; `read` gives fewer bytes where the file ends before. */
+export interface SafetensorsSource {
+  /** For messages. */
+  readonly path: string;
+  readonly size: number;
+  read(start: number, length: number): Promise<Buffer>;
+}
+
+/** The header of a local file; see `readHeader`. */
+export function readSafetensorsHeader(file: LocalFile): Promise<SafetensorsHeader> {
+  return readHeader({
+    path: file.path,
+    size: file.size,
+    read: (start, length) => readSpan(file, start, length),
+  });
 }
 
 /**
- * Reads and checks a header.
+ * Reads and checks a header: at most 25 MB of JSON that begins with its brace and names nothing twice.
  * @throws ZooError `INTEGRITY` unless the tensors lie inside the file, do not overlap, leave no gap, and each has
  * exactly the bytes of its shape and type.
  */
-export async function readSafetensorsHeader(file: LocalFile): Promise<SafetensorsHeader> {
-  const prefix = await readSpan(file, 0, 8);
-  if (prefix.length < 8) throw malformed(file.path, 'it ends inside the header length', 8, prefix.length);
+export async function readHeader(source: SafetensorsSource): Promise<SafetensorsHeader> {
+  const prefix = await source.read(0, 8);
+  if (prefix.length < 8) throw malformed(source.path, 'it ends inside the header length', 8, prefix.length);
   const length = Number(prefix.readBigUInt64LE(0));
-  const room = Math.min(MAX_HEADER, file.size - 8);
-  if (length > room) throw malformed(file.path, 'its header is too long', `at most ${room} bytes`, length);
-  const bytes = await readSpan(file, 8, length);
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw malformed(file.path, 'its header is not JSON');
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw malformed(file.path, 'its header is not a JSON object');
-  }
-  const tensors = new Map<string, { dtype: string; shape: number[]; start: number; end: number }>();
+  const room = Math.min(MAX_HEADER, source.size - 8);
+  if (length > room) throw malformed(source.path, 'its header is too long', `at most ${room} bytes`, length);
+  const json = parseHeader(await source.read(8, length), source.path);
+  const tensors = new Map<string, SafetensorsTensor>();
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
       const read = metadataSchema.safeParse(value);
-      if (!read.success) throw malformed(file.path, 'its metadata is not text');
+      if (!read.success) throw malformed(source.path, 'its metadata is not text');
       metadata = read.data;
       continue;
     }
     const read = tensorSchema.safeParse(value);
     if (!read.success)
-      throw malformed(file.path, `tensor ${JSON.stringify(name.slice(0, 100))} is not described`);
+      throw malformed(source.path, `tensor ${JSON.stringify(name.slice(0, 100))} is not described`);
     const [start, end] = read.data.data_offsets;
     tensors.set(name, { dtype: read.data.dtype, shape: read.data.shape, start, end });
   }
-  checkLayout(file, tensors, file.size - 8 - length);
-  return { tensors, metadata };
+  checkLayout(source, tensors, source.size - 8 - length);
+  return { tensors, metadata, dataStart: 8 + length };
 }
 
-function checkLayout(file: LocalFile, tensors: SafetensorsHeader['tensors'], dataSize: number): void {
+function parseHeader(bytes: Buffer, path: string): object {
+  if (bytes[0] !== 0x7b) throw malformed(path, 'its header does not begin with {');
+  let text: string;
+  let json: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    json = JSON.parse(text);
+  } catch {
+    throw malformed(path, 'its header is not JSON in UTF-8');
+  }
+  if (typeof json !== 'object' || json === null) throw malformed(path, 'its header is not a JSON object');
+  // Of two tensors of one name JSON.parse keeps the last, while other readers may take the first.
+  if (writtenKeys(text) !== countKeys(json)) throw malformed(path, 'its header names something twice');
+  return json;
+}
+
+/** Keys in a valid JSON text, those that are there twice counted twice: the colons outside strings. */
+function writtenKeys(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') inString = !inString;
+    else if (inString && character === '\\') at += 1;
+    else if (!inString && character === ':') count += 1;
+  }
+  return count;
+}
+
+function countKeys(value: unknown): number {
+  const pending: unknown[] = [value];
+  let count = 0;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    if (!Array.isArray(next)) count += Object.keys(next).length;
+    for (const inner of Object.values(next)) pending.push(inner);
+  }
+  return count;
+}
+
+function checkLayout(file: SafetensorsSource, tensors: SafetensorsHeader['tensors'], dataSize: number): void {
   for (const [name, { dtype, shape, start, end }] of tensors) {
     const label = JSON.stringify(name.slice(0, 100));
     const bits = Object.hasOwn(BITS, dtype) ? BITS[dtype] : undefined;
