@@ -9,7 +9,7 @@ export interface RawImage {
   readonly height: number;
   /** 8 bits a channel, RGB, rows from the top: height * width * 3 bytes. */
   readonly data: Uint8Array;
-  /** True where the file itself was grey. */
+  /** True where red, green and blue are equal in every pixel. */
   readonly grey: boolean;
 }
 
@@ -35,6 +35,8 @@ export interface Example {
   readonly labels: readonly string[];
   /** For regression. */
   readonly target?: number;
+  /** Where the data set is published in two parts: which one this belongs to. */
+  readonly part?: 'train' | 'test';
   /** Decodes. @throws ZooError `DATA` naming the file when it can't be read. */
   load(signal?: AbortSignal): Promise<Raw>;
   /** sha256 of the bytes that it is made of: the file, the text as UTF-8, the pixels. */
@@ -50,4 +52,8 @@ export interface Dataset {
   readonly examples: readonly Example[];
   /** Worth saying once: files that were left out, and why. */
   readonly notes: readonly string[];
+  /** Classes that were named, by a folder say, and have no example. */
+  readonly emptyClasses?: readonly string[];
+  /** The largest share of examples, 0 … 1, that may turn out unreadable; 0 where it isn't given. */
+  readonly tolerate?: number;
 }
