@@ -1,0 +1,41 @@
+/** Computes once, before a graph is opened, what depends on constants only. */
+import { tf } from '../runtime/tensorflow.js';
+import { nativeAttributes } from './attributes.js';
+import { type NativeBackend, nativeBackend } from './binding.js';
+import { constantNode, DT, type Graph, type GraphNode } from './graph.js';
+import { isRandom } from './trace.js';
+
+/** Numbers up to which a result may be larger than what it is made of. */
+const MOST_GROWTH = 2 ** 16;
+const FOLDED_TYPES: readonly number[] = [DT.float32, DT.int32, DT.bool];
+
+/** Changes `graph`: nodes whose inputs are all constants become constants. */
+export function foldConstants(graph: Graph): void {
+  const backend = nativeBackend();
+  // Nodes stand behind what they read.
+  for (const node of [...graph.nodes.values()]) {
+    if (canFold(graph, node)) graph.replace(node.name, fold(backend, graph, node));
+  }
+  graph.prune();
+}
+
+function canFold(graph: Graph, { op, inputs, outputs, controls }: GraphNode): boolean {
+  const [output] = outputs;
+  if (inputs.length === 0 || outputs.length !== 1 || output === undefined || controls !== undefined)
+    return false;
+  if (isRandom(op) || !FOLDED_TYPES.includes(output.dtype)) return false;
+  const values = inputs.map(({ node }) => graph.node(node).value);
+  const size = values.reduce((sum, value) => sum + (value?.size ?? 0), 0);
+  return (
+    values.every((value) => value !== undefined) &&
+    tf.util.sizeFromShape([...output.shape]) <= size + MOST_GROWTH
+  );
+}
+
+function fold(backend: NativeBackend, graph: Graph, node: GraphNode): Omit<GraphNode, 'name'> {
+  const values = node.inputs.flatMap((edge) => graph.node(edge.node).value ?? []);
+  const ids = backend.getInputTensorIds(values);
+  const [result] = backend.binding.executeOp(node.op, nativeAttributes(node.attributes), ids, 1);
+  if (result === undefined) throw new RangeError(`${node.op} gave nothing`);
+  return constantNode(tf.keep(backend.createOutputTensor(result)));
+}
