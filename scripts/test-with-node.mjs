@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './lib/setup.mjs';
-import { findPeer, peersFolder } from './peers/peers.mjs';
+import { findPeer } from './peers/peers.mjs';
 
 const [version = '22', ...vitestArguments] = process.argv.slice(2);
 const node = findPeer(`node${version}`);
@@ -27,8 +27,13 @@ for (const file of files.split('\0').filter((name) => name !== '' && existsSync(
   mkdirSync(dirname(join(copy, file)), { recursive: true });
   cpSync(join(root, file), join(copy, file));
 }
-const peers = join(copy, 'cache', 'peers');
-if (!existsSync(peers)) symlinkSync(peersFolder, peers, 'junction');
+// Peers, pulled networks and the native runtime are the same for every Node.
+for (const name of ['peers', 'home']) {
+  const shared = join(root, 'cache', name);
+  mkdirSync(shared, { recursive: true });
+  mkdirSync(join(copy, 'cache'), { recursive: true });
+  if (!existsSync(join(copy, 'cache', name))) symlinkSync(shared, join(copy, 'cache', name), 'junction');
+}
 
 const bin = dirname(node);
 const npm = join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');

@@ -78,7 +78,9 @@ function buildSqlite() {
   }
   runNpm(['rebuild', sqlite, '--ignore-scripts=false'], { env });
   if (!canLoadSqlite()) {
-    throw new Error(`${sqlite} could not be built. It needs python3, make and a C++ compiler (g++ or clang).`);
+    throw new Error(
+      `${sqlite} could not be built. It needs python3, make and a C++ compiler (g++ or clang).`,
+    );
   }
 }
 
@@ -97,6 +99,17 @@ function compile() {
   if (built > Math.max(newest(join(root, 'src')), newest(join(root, 'registry')))) return;
   say('compiling');
   run(process.execPath, ['scripts/build.mjs']);
+}
+
+/** The cache folder of this checkout: networks and native TensorFlow of the demo and the tests. */
+export const home = join(root, 'cache', 'home');
+
+/** Native TensorFlow into the checkout's cache: about 200 MB the first time, and a build of some seconds. */
+export function installRuntime() {
+  const result = run(process.execPath, ['dist/cli/main.js', 'runtime', 'install'], {
+    env: { ZOO_HOME: home },
+  });
+  if (!/already/i.test(result)) say('native TensorFlow is ready');
 }
 
 /** Does whatever is missing; at once when nothing is. */

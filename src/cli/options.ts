@@ -48,6 +48,18 @@ export function count(options: OptionValues, name: string, minimum = 1): number 
   return number;
 }
 
+/** A number from `least` to `most`. */
+export function number(options: OptionValues, name: string, least: number, most: number): number | undefined {
+  const value = text(options, name);
+  if (value === undefined) return undefined;
+  const read = value.trim() === '' ? Number.NaN : Number(value);
+  if (read >= least && read <= most) return read;
+  throw new ZooError('USAGE', `${dashed(name)} takes a number`, {
+    expected: `${least} to ${most}`,
+    found: value,
+  });
+}
+
 /** One of a closed list of words. */
 export function choice<T extends string>(
   options: OptionValues,

@@ -74,8 +74,8 @@ export async function openZoo(options: ZooOptions = {}): Promise<Zoo> {
 const NEVER = new AbortController().signal;
 
 export class Zoo {
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #cwd: string;
+  protected readonly env: NodeJS.ProcessEnv;
+  protected readonly cwd: string;
   readonly #options: ZooOptions;
   #index: Index | undefined;
   #cache: Promise<Cache> | undefined;
@@ -85,19 +85,19 @@ export class Zoo {
   /** Use `openZoo`. */
   constructor(options: ZooOptions) {
     this.#options = options;
-    this.#env = options.env ?? process.env;
-    this.#cwd = options.cwd ?? process.cwd();
+    this.env = options.env ?? process.env;
+    this.cwd = options.cwd ?? process.cwd();
   }
 
   /** The cache folder. */
   get home(): string {
-    return this.#options.home ?? cacheRoot(this.#env);
+    return this.#options.home ?? cacheRoot(this.env);
   }
 
   get offline(): boolean {
     return (
       this.#options.offline ??
-      (this.#env.ZOO_OFFLINE !== undefined && !/^(0|false|)$/.test(this.#env.ZOO_OFFLINE))
+      (this.env.ZOO_OFFLINE !== undefined && !/^(0|false|)$/.test(this.env.ZOO_OFFLINE))
     );
   }
 
@@ -153,12 +153,12 @@ export class Zoo {
       import('../core/digest.js'),
       import('../registry/card-names.js'),
     ]);
-    const entry = lockEntry(reference, found, options.allowLicenses ?? [], this.#cwd);
-    const save = () => saveToLock(this.#cwd, { [`${cardCategory(found.card)}/${found.card.name}`]: entry });
+    const entry = lockEntry(reference, found, options.allowLicenses ?? [], this.cwd);
+    const save = () => saveToLock(this.cwd, { [`${cardCategory(found.card)}/${found.card.name}`]: entry });
     const cache = await this.#openCache();
     // Several pulls may end at once, here or in another process: each must see what the other has written.
     if (cache.readOnly) await save();
-    else await cache.withLease(`lock-${sha256(resolve(this.#cwd))}`, save, { signal: options.signal });
+    else await cache.withLease(`lock-${sha256(resolve(this.cwd))}`, save, { signal: options.signal });
   }
 
   /**
@@ -171,7 +171,7 @@ export class Zoo {
       import('./pull.js'),
     ]);
     const tools = await this.#tools(options);
-    return pullLocked(this.#cwd, references, {
+    return pullLocked(this.cwd, references, {
       find: (reference) => this.#find(reference, tools.signal),
       pull: (found, allowLicenses) => pullCard(found, { ...options, allowLicenses }, tools),
     });
@@ -245,7 +245,7 @@ export class Zoo {
   /** Frees disk space; what `zoo.lock` of the working folder names stays. */
   async gc(options: GcOptions = {}): Promise<CollectReport> {
     const { readLock } = await import('./lockfile.js');
-    const lock = await readLock(this.#cwd);
+    const lock = await readLock(this.cwd);
     const keep = Object.values(lock?.models ?? {}).map((entry) => entry.digest);
     return (await this.#openCache()).gc({ ...options, keep });
   }
@@ -262,19 +262,19 @@ export class Zoo {
     return findCard(reference, {
       index: () => this.#openIndex(),
       sources: () => this.#openSources(),
-      cwd: this.#cwd,
+      cwd: this.cwd,
       signal,
     });
   }
 
   #openIndex(): Index {
-    this.#index ??= openIndex(this.#options.index ?? indexLocation(this.#env));
+    this.#index ??= openIndex(this.#options.index ?? indexLocation(this.env));
     return this.#index;
   }
 
   #openCache(): Promise<Cache> {
     this.#cache ??= import('../cache/cache.js')
-      .then(({ openCache }) => openCache(this.home, { shared: sharedCacheRoots(this.#env) }))
+      .then(({ openCache }) => openCache(this.home, { shared: sharedCacheRoots(this.env) }))
       .catch((error: unknown) => {
         if (!isSystemError(error)) throw error;
         throw new ZooError('FILE_SYSTEM', `The cache can't be opened: ${this.home}`, {
@@ -288,7 +288,7 @@ export class Zoo {
 
   #openSources(): Promise<Sources> {
     this.#sources ??= import('../sources/open-sources.js').then(({ openSources }) =>
-      openSources({ env: this.#env, cwd: this.#cwd, offline: this.offline }),
+      openSources({ env: this.env, cwd: this.cwd, offline: this.offline }),
     );
     return this.#sources;
   }

@@ -1,0 +1,64 @@
+/** Progress over the examples of a data set on standard error: how many, how fast, how long it will take. */
+import { createLogUpdate } from 'log-update';
+import { formatDuration } from '../core/bytes.js';
+import type { Terminal } from './terminal.js';
+
+export interface ExampleProgress {
+  readonly done: number;
+  readonly total: number;
+  /** Examples a second; undefined until it is known. */
+  readonly perSecond?: number | undefined;
+  readonly secondsLeft?: number | undefined;
+}
+
+export interface ExampleProgressView {
+  update(progress: ExampleProgress): void;
+  /** Leaves the terminal clean. */
+  end(): void;
+}
+
+const REDRAW_MS = 100;
+/** Between two lines where nothing can be drawn. */
+const LINE_MS = 10_000;
+const BAR_WIDTH = 24;
+
+/** @param what is counted, such as `features`. */
+export function openExampleProgress(terminal: Terminal, what: string): ExampleProgressView {
+  if (!terminal.interactive) return lines(terminal, what);
+  const draw = createLogUpdate(process.stderr, { showCursor: true });
+  terminal.drawing(() => draw.clear());
+  let drawn = Number.NEGATIVE_INFINITY;
+  return {
+    update(progress) {
+      const now = performance.now();
+      if (now - drawn < REDRAW_MS && progress.done < progress.total) return;
+      drawn = now;
+      const full = Math.round((BAR_WIDTH * progress.done) / Math.max(1, progress.total));
+      draw(`${'━'.repeat(full)}${'╌'.repeat(BAR_WIDTH - full)} ${progressLine(what, progress)}`);
+    },
+    end() {
+      draw.clear();
+      draw.done();
+      terminal.drawing(undefined);
+    },
+  };
+}
+
+function lines(terminal: Terminal, what: string): ExampleProgressView {
+  let written = performance.now();
+  return {
+    update(progress) {
+      const now = performance.now();
+      if (now - written < LINE_MS) return;
+      written = now;
+      terminal.note(progressLine(what, progress));
+    },
+    end() {},
+  };
+}
+
+export function progressLine(what: string, { done, total, perSecond, secondsLeft }: ExampleProgress): string {
+  const speed = perSecond === undefined ? '' : `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`;
+  const left = secondsLeft === undefined ? '' : `, ${formatDuration(secondsLeft)} left`;
+  return `${what} of ${done} of ${total} examples${speed}${left}`;
+}
