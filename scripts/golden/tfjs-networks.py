@@ -166,8 +166,11 @@ def basic_pitch():
     scope = "StatefulPartitionedCall/model_1/"
     cuts = ["Identity", "Identity_1", "Identity_2", scope + "re_lu_2/Relu", scope + "concat/concat"]
     run = graph_function(os.path.join(MODELS, "audio/basic-pitch/1.0.0"), ["input_2"], cuts)
-    for formula, wave in numeric_inputs([1, 43844, 1], 0.5):
-        outputs = run(tf.constant(wave))
+    # Noise only: between the partials of a pure tone lies nothing, and the logarithm of rounding errors there differs
+    # from processor to processor, by up to 1e-3 in the output.
+    for shape, size in [([1, 43844, 1], 0.5), ([2, 43844, 1], 0.05)]:
+        formula = {"formula": "lcg", "shape": shape, "low": -size, "high": size}
+        outputs = run(tf.constant(lcg(shape, -size, size)))
         yield {"input": formula, "outputs": {cut: summary(value) for cut, value in zip(cuts, outputs)}}
 
 
