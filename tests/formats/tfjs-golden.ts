@@ -65,7 +65,7 @@ export function expectGolden(tensor: Tensor, golden: Summary, what: string): voi
     max = Math.max(max, value);
   }
   // Rounding errors follow the largest numbers that are summed, not the small result that they may leave.
-  const range = Math.max(Math.abs(golden.min), Math.abs(golden.max)) / 10;
+  const range = Math.max(Math.abs(golden.min), Math.abs(golden.max)) / 5;
   const near = (actual: number, wanted: number, name: string) =>
     expect(Math.abs(actual - wanted), `${what}: ${name} is ${actual}, not ${wanted}`).toBeLessThanOrEqual(
       PARITY * Math.max(1, Math.abs(wanted), range),
