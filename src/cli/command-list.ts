@@ -59,6 +59,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/index.js')).index,
   },
   {
+    name: 'finetune',
+    summary: 'a network with a new output layer, trained on your data',
+    load: async () => (await import('./commands/finetune.js')).finetune,
+  },
+  {
+    name: 'evaluate',
+    summary: 'how good an adapted model is, class by class',
+    load: async () => (await import('./commands/evaluate.js')).evaluate,
+  },
+  {
+    name: 'predict',
+    summary: 'what a network or an adapted model says about files or texts',
+    load: async () => (await import('./commands/predict.js')).predict,
+  },
+  {
     name: 'features',
     summary: 'what a network without its output layer makes of your data',
     load: async () => (await import('./commands/features.js')).features,

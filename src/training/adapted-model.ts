@@ -1,42 +1,53 @@
 /** A backbone with a head of its own: what is trained, asked, measured and saved. */
-import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
+import { openInputs } from '../data/open-inputs.js';
+import type { Card } from '../registry/card.js';
 import type { Backbone } from '../transfer/backbone.js';
 import { checkFit } from '../transfer/check-fit.js';
 import { startFreezeAudit } from '../transfer/freeze-audit.js';
 import type { FittedHead } from '../transfer/heads/fitted-head.js';
 import type { Head } from '../transfer/heads/head.js';
 import type { Prepared } from '../transfer/prepare/preparer.js';
+import { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
+import type { EvaluationReport } from './evaluate/report.js';
+import { type CopyOptions, copyGroups, withCopies } from './features/augmented-copies.js';
 import { dataDigest, exampleDigests } from './features/example-digests.js';
 import { extractFeatures } from './features/extract-features.js';
 import type { FeatureProgress } from './features/feature-progress.js';
 import type { FeatureTable, Unreadable } from './features/feature-table.js';
 import { type Prediction, type PredictOptions, predict, type Scorer } from './predict/predict.js';
+import { type SaveModelOptions, saveModel } from './save-model.js';
 import { fitHead } from './solve/fit-head.js';
-import type { FitEvidence, FitOptions } from './solve/fit-options.js';
+import type { FitOptions } from './solve/fit-options.js';
+import type { TrainReport } from './train-report.js';
 
 export interface AdaptedModelOptions {
   /** Folder of the feature cache; without it features are computed again by every run. */
   readonly featureCache?: string | undefined;
 }
 
-export interface TrainOptions extends FitOptions {
-  /** `head` (option 1): only the new output layer learns, on features that are computed once. */
-  readonly train?: 'head' | undefined;
+/** How the network is run, and what listens. */
+export interface FeatureRunOptions {
   /** Examples that go through the network together, default 32. Part of the feature cache's key. */
   readonly networkBatch?: number | undefined;
   readonly onFeatures?: ((progress: FeatureProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface TrainReport {
-  readonly evidence: FitEvidence;
-  /** Digest of the examples that it learnt from. */
-  readonly data: Digest;
-  /** Examples whose features the network computed now; the others were in the cache. */
-  readonly computed: number;
+export interface TrainOptions extends FeatureRunOptions, Omit<FitOptions, 'groups' | 'signal'> {
+  /** `head` (option 1): only the new output layer learns, on features that are computed once. */
+  readonly train?: 'head' | undefined;
+  /** Varied copies of each example that are learnt from too, default 0; see `withCopies`. */
+  readonly copies?: number | undefined;
+  /** How copies vary. */
+  readonly augment?: Pick<CopyOptions, 'image' | 'audio'> | undefined;
+}
+
+export interface Evaluation {
+  readonly report: EvaluationReport;
+  /** Examples that were left out. */
   readonly unreadable: readonly Unreadable[];
-  /** What was done to the examples to make them fit, each once. */
   readonly notes: readonly string[];
 }
 
@@ -45,6 +56,7 @@ export class AdaptedModel implements Scorer {
   readonly head: Head;
   readonly #options: AdaptedModelOptions;
   #fitted: FittedHead | undefined;
+  #trained: TrainReport | undefined;
 
   /** @param fitted the numbers of the head, where they are known already. */
   constructor(backbone: Backbone, head: Head, options: AdaptedModelOptions = {}, fitted?: FittedHead) {
@@ -74,36 +86,39 @@ export class AdaptedModel implements Scorer {
    * weight changed; the signal's reason: features that are finished then stay in the cache.
    */
   async fit(dataset: Dataset, options: TrainOptions = {}): Promise<TrainReport> {
-    const { train = 'head', networkBatch, onFeatures, ...fitting } = options;
+    const { train = 'head', networkBatch, onFeatures, copies = 0, augment, ...fitting } = options;
     if (train !== 'head') {
       throw new ZooError('USAGE', 'Only the head can be trained', { expected: 'head', found: String(train) });
     }
     const { backbone } = this;
-    const { signal } = fitting;
+    const { signal, seed = 0 } = fitting;
     await checkFit(backbone, dataset, { signal });
-    backbone.preparer.forgetNotes();
+    const varied = withCopies(dataset, { copies, seed, ...augment });
     const audit = await startFreezeAudit(backbone.network);
-    const digests = await exampleDigests(dataset.examples, signal);
-    const table = await extractFeatures(backbone, dataset, {
-      batchSize: networkBatch,
-      cache: this.#options.featureCache,
-      digests,
-      onProgress: onFeatures,
-      signal,
-    });
-    const { fitted, evidence } = await fitHead(this.head, table, fitting);
+    const table = await this.features(varied, { networkBatch, onFeatures, signal });
+    const { notes } = backbone.preparer;
+    const groups = copies === 0 ? undefined : copyGroups(varied, copies, table.names);
+    const { fitted, evidence } = await fitHead(this.head, table, { ...fitting, groups });
     await audit.verify();
-    this.#fitted = fitted;
+    const digest = dataDigest(await exampleDigests(dataset.examples, signal));
     const { computed, unreadable } = table;
-    return { evidence, data: dataDigest(digests), computed, unreadable, notes: backbone.preparer.notes };
+    this.#fitted = fitted;
+    this.#trained = {
+      evidence,
+      data: { origin: dataset.origin, examples: dataset.examples.length, digest },
+      seed,
+      copies,
+      computed,
+      unreadable,
+      notes,
+    };
+    return this.#trained;
   }
 
-  /** Features of labelled data, as `fit` and `evaluate` see them. @throws as `fit`. */
-  features(
-    dataset: Dataset,
-    options: Pick<TrainOptions, 'networkBatch' | 'onFeatures' | 'signal'> = {},
-  ): Promise<FeatureTable> {
+  /** Features of data, as `fit` and `evaluate` see them. @throws as `fit`. */
+  features(dataset: Dataset, options: FeatureRunOptions = {}): Promise<FeatureTable> {
     const { networkBatch, onFeatures, signal } = options;
+    this.preparer.forgetNotes();
     return extractFeatures(this.backbone, dataset, {
       batchSize: networkBatch,
       cache: this.#options.featureCache,
@@ -112,14 +127,62 @@ export class AdaptedModel implements Scorer {
     });
   }
 
-  /** Answers for examples, in order. @throws ZooError `USAGE` before the first `fit`; else as `predict`. */
-  predict(dataset: Dataset, options: PredictOptions = {}): AsyncGenerator<Prediction> {
+  /**
+   * Compares the answers with what is known about labelled data.
+   * @throws ZooError `USAGE` before the first `fit`; `DATA` for data that do not fit, and labels that the head doesn't
+   * know.
+   */
+  async evaluate(dataset: Dataset, options: FeatureRunOptions & EvaluateOptions = {}): Promise<Evaluation> {
+    const { fitted } = this;
+    await checkFit(this.backbone, dataset, { signal: options.signal });
+    const table = await this.features(dataset, options);
+    const { notes } = this.preparer;
+    const report = evaluate(fitted, table, { mistakes: options.mistakes });
+    return { report, unreadable: table.unreadable, notes };
+  }
+
+  /**
+   * Answers for files, folders of files, or texts as they are.
+   * @throws ZooError `USAGE` before the first `fit`; `NOT_FOUND` for a path with nothing at it.
+   */
+  async predict(inputs: string | readonly string[], options: PredictOptions = {}): Promise<Prediction[]> {
+    const { modality } = this.preparer;
+    const dataset = await openInputs([inputs].flat(), {
+      modality,
+      cwd: process.cwd(),
+      signal: options.signal,
+    });
+    const predictions: Prediction[] = [];
+    for await (const prediction of this.predictEach(dataset, options)) predictions.push(prediction);
+    return predictions;
+  }
+
+  /** Answers in the order of the examples, as they come. @throws ZooError `USAGE` before the first `fit`. */
+  predictEach(dataset: Dataset, options: PredictOptions = {}): AsyncGenerator<Prediction> {
     return predict(this, dataset, options);
   }
 
-  async scores(prepared: readonly Prepared[]): Promise<Float32Array> {
+  async scores(prepared: readonly Prepared[], of = prepared.length): Promise<Float32Array> {
     const { fitted } = this;
-    return fitted.scores(await this.backbone.featuresOf(prepared), prepared.length);
+    return fitted.scores(await this.backbone.featuresOf(prepared, { of }), prepared.length);
+  }
+
+  /**
+   * Writes the folder of the model: card, head and how it was made, some kilobytes. The base stays where it is.
+   * @returns the card.
+   * @throws ZooError `USAGE` before the first `fit` by this object; as `saveAdapted`.
+   */
+  save(folder: string, options: SaveModelOptions = {}): Promise<Card> {
+    if (this.#trained === undefined) {
+      throw new ZooError('USAGE', 'Nothing was trained that could be saved', {
+        hint: 'Call fit first. A model that was loaded is a folder already: copy that.',
+      });
+    }
+    return saveModel(
+      folder,
+      { backbone: this.backbone, fitted: this.fitted, trained: this.#trained },
+      options,
+    );
   }
 
   /** Frees the network. */

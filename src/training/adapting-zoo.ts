@@ -1,21 +1,27 @@
 /** The zoo with all that needs TensorFlow, which is loaded when it is first needed. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import type { Backbone, BackboneOptions } from '../transfer/backbone.js';
 import type { Head } from '../transfer/heads/head.js';
 import type { FromZooOptions, OpenDataOptions } from '../transfer/open-data.js';
 import { Zoo, type ZooOptions } from '../zoo/open-zoo.js';
 import type { AdaptedModel } from './adapted-model.js';
+import type { NetworkScorer } from './predict/network-scorer.js';
 
 /** Opens the zoo. Index, network, cache and TensorFlow are opened when they are first needed. */
 export async function openZoo(options: ZooOptions = {}): Promise<AdaptingZoo> {
   return new AdaptingZoo(options);
 }
 
-export interface OpenBackboneOptions extends FromZooOptions, Pick<BackboneOptions, 'cut' | 'pooling'> {
+export interface OpenBackboneOptions
+  extends FromZooOptions,
+    Pick<BackboneOptions, 'cut' | 'pooling' | 'prepare'> {
   /** Threads of TensorFlow; the first use in a process decides. `ZOO_THREADS`, else all cores by default. */
   readonly threads?: number | undefined;
 }
+
+export type LoadOptions = Omit<OpenBackboneOptions, 'cut' | 'pooling' | 'prepare'>;
+export type OpenClassifierOptions = Omit<OpenBackboneOptions, 'cut' | 'pooling'>;
 
 /** A frozen backbone, ready for a head. */
 export interface AdaptableBackbone extends Backbone {
@@ -34,23 +40,54 @@ export class AdaptingZoo extends Zoo {
    * @throws ZooError of the pull; `NO_RUNTIME`; as `openBackbone`.
    */
   async backbone(reference: string, options: OpenBackboneOptions = {}): Promise<AdaptableBackbone> {
-    const { threads, cut, pooling, ...pulling } = options;
-    const [{ pullNetwork }, { openTensorFlow }] = await Promise.all([
-      import('../transfer/open-data.js'),
-      import('../runtime/tensorflow.js'),
-    ]);
-    // Before anything is fetched: without a runtime it would be fetched for nothing.
-    openTensorFlow({ env: this.env, home: this.home, cwd: this.cwd, threads });
+    const { threads, cut, pooling, prepare, ...pulling } = options;
+    await this.#openTensorFlow(threads);
+    const { pullNetwork } = await import('../transfer/open-data.js');
     const network = await pullNetwork(this, reference, pulling);
     const [{ openBackbone }, { AdaptedModel }] = await Promise.all([
       import('../transfer/backbone.js'),
       import('./adapted-model.js'),
     ]);
-    const backbone = await openBackbone({ ...network, cut, pooling });
+    const backbone = await openBackbone({ ...network, cut, pooling, prepare });
     const { featureCache } = this;
     return Object.assign(backbone, {
       withHead: (head: Head) => new AdaptedModel(backbone, head, { featureCache }),
     });
+  }
+
+  /**
+   * Opens the folder of an adapted model, and the network that it was made from, which is pulled where it is not
+   * installed.
+   * @throws ZooError `NOT_FOUND` when there is no adapted model; `INTEGRITY` for damaged files, and for a base that is
+   * another one than it was made from; `NO_RUNTIME`; of the pull.
+   */
+  async load(folder: string, options: LoadOptions = {}): Promise<AdaptedModel> {
+    const { threads, signal } = options;
+    const path = resolve(this.cwd, folder);
+    const { readAdapted } = await import('../transfer/adapted/read-adapted.js');
+    const adapted = await readAdapted(path, signal);
+    await this.#openTensorFlow(threads);
+    const { loadModel } = await import('./load-model.js');
+    return loadModel(this, adapted, { ...options, featureCache: this.featureCache });
+  }
+
+  /** A network with its own output layer, to classify with. @throws ZooError as `backbone`; `DATA` without classes. */
+  async classifier(reference: string, options: OpenClassifierOptions = {}): Promise<NetworkScorer> {
+    const { threads, prepare, ...pulling } = options;
+    await this.#openTensorFlow(threads);
+    const [{ pullNetwork }, { openClassifier }, { NetworkScorer: Scorer }] = await Promise.all([
+      import('../transfer/open-data.js'),
+      import('../transfer/classifier.js'),
+      import('./predict/network-scorer.js'),
+    ]);
+    const { folder, card } = await pullNetwork(this, reference, pulling);
+    return new Scorer(await openClassifier({ folder, card, prepare }));
+  }
+
+  /** Before anything is fetched: without a runtime it would be fetched for nothing. */
+  async #openTensorFlow(threads: number | undefined): Promise<void> {
+    const { openTensorFlow } = await import('../runtime/tensorflow.js');
+    openTensorFlow({ env: this.env, home: this.home, cwd: this.cwd, threads });
   }
 
   /** Local data by path, or a ready data set by name. @throws ZooError as `openData`. */

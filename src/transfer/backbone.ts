@@ -5,7 +5,8 @@ import type { Network } from '../formats/network.js';
 import type { Card } from '../registry/card.js';
 import type { Tensor2D } from '../runtime/tensorflow.js';
 import { chooseCut } from './choose-cut.js';
-import { forwardExamples, ROWS_AT_ONCE } from './forward-examples.js';
+import { type BatchOptions, forwardExamples } from './forward-examples.js';
+import { ForwardPass } from './forward-pass.js';
 import { openNetwork } from './open-network.js';
 import { type Pooling, pooledWidth, poolPositions } from './pooling.js';
 import { imageSize, makePreparer, type PrepareOptions } from './prepare/make-preparer.js';
@@ -30,6 +31,8 @@ export interface Backbone {
   readonly card: Card;
   readonly digest: Digest;
   readonly preparer: Preparer;
+  /** What was chosen where the network leaves it open. */
+  readonly prepare: PrepareOptions;
   /** Layer or node whose output is the features. */
   readonly cut: string;
   readonly pooling: Pooling;
@@ -41,15 +44,16 @@ export interface Backbone {
   readonly identity: string;
   /**
    * Features of the rows of a batch, maps and sequences pooled.
+   * @param of examples of the data set that the batch is a part of, default 1. Many go through a native graph, which
+   * differs by rounding only: see `goesByGraph`.
    * @returns [rows, width], the caller's. @throws ZooError `DATA` for inputs that don't fit.
    */
-  features(batch: Batch): Promise<Tensor2D>;
+  features(batch: Batch, of?: number): Promise<Tensor2D>;
   /**
    * Features of whole examples; the windows of a recording are pooled to one vector.
-   * @param batchSize most rows that the network sees at once, default 32.
    * @returns [examples, width], row-major.
    */
-  featuresOf(prepared: readonly Prepared[], batchSize?: number): Promise<Float32Array>;
+  featuresOf(prepared: readonly Prepared[], options?: BatchOptions): Promise<Float32Array>;
   dispose(): void;
 }
 
@@ -105,11 +109,13 @@ function isUnitLength(card: Card, network: Network, cut: string): boolean {
 class CutNetwork implements Backbone {
   readonly card: Card;
   readonly digest: Digest;
+  readonly prepare: PrepareOptions;
   readonly #unit: boolean;
+  readonly #pass: ForwardPass;
   #width: number;
 
   constructor(
-    { card, digest }: BackboneOptions,
+    { card, digest, prepare = {} }: BackboneOptions,
     readonly network: Network,
     readonly preparer: Preparer,
     readonly cut: string,
@@ -119,8 +125,10 @@ class CutNetwork implements Backbone {
   ) {
     this.card = card;
     this.digest = digest;
+    this.prepare = prepare;
     this.#width = width;
     this.#unit = isUnitLength(card, network, cut);
+    this.#pass = new ForwardPass(network, cut, preparer);
   }
 
   get width(): number {
@@ -132,8 +140,8 @@ class CutNetwork implements Backbone {
     return JSON.stringify({ network: digest, cut, pooling, width });
   }
 
-  async features({ inputs, mask }: Batch): Promise<Tensor2D> {
-    const [output] = await this.network.run(inputs, [this.cut]);
+  async features({ inputs, mask }: Batch, of = 1): Promise<Tensor2D> {
+    const output = await this.#pass.run(inputs, of);
     if (output === undefined) throw new ZooError('FAILED', `${this.card.name} gave nothing at ${this.cut}`);
     try {
       const positions = output.shape[1];
@@ -143,14 +151,13 @@ class CutNetwork implements Backbone {
     }
   }
 
-  featuresOf(prepared: readonly Prepared[], batchSize = ROWS_AT_ONCE): Promise<Float32Array> {
-    return forwardExamples(prepared, {
+  featuresOf(prepared: readonly Prepared[], options?: BatchOptions): Promise<Float32Array> {
+    const forward = {
       preparer: this.preparer,
-      batchSize,
       pooling: this.pooling,
       unit: this.#unit,
-      run: async (batch) => {
-        const features = await this.features(batch);
+      run: async (batch: Batch, of: number) => {
+        const features = await this.features(batch, of);
         if (features.shape[1] === this.#width || this.#width === 0) return features;
         features.dispose();
         throw new ZooError('DATA', `The features of ${this.card.name} at ${this.cut} have no fixed length`, {
@@ -159,7 +166,8 @@ class CutNetwork implements Backbone {
           hint: 'Pool them: average or max.',
         });
       },
-    });
+    };
+    return forwardExamples(prepared, forward, options);
   }
 
   /** Runs the network once, where its own description does not say how long the features are. */
@@ -169,6 +177,7 @@ class CutNetwork implements Backbone {
   }
 
   dispose(): void {
+    this.#pass.dispose();
     this.network.dispose();
   }
 }

@@ -17,8 +17,12 @@ const OPENERS: Partial<Record<Format, Opener>> = {
     (await import('../formats/tfjs-layers/open-tfjs-layers.js')).openTfjsLayers(folder, card),
   'tfjs-graph': async (folder, card) =>
     (await import('../formats/tfjs-graph/open-tfjs-graph.js')).openTfjsGraph(folder, card),
-  pytorch: async (folder, card) =>
-    (await import('../architectures/open-pytorch.js')).openPytorch(folder, card),
+  pytorch: async (folder, card, { imageSize }) =>
+    (await import('../architectures/open-pytorch.js')).openPytorch(
+      folder,
+      card,
+      imageSize === undefined ? {} : { imageSize },
+    ),
   safetensors: async (folder, card) => (await import('../architectures/open-bert.js')).openBert(folder, card),
 };
 

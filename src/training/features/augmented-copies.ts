@@ -61,3 +61,13 @@ export function withCopies(dataset: Dataset, options: CopyOptions): Dataset {
   ]);
   return { ...dataset, examples };
 }
+
+/**
+ * Which rows of a table belong together: an example and its copies have one number.
+ * @param varied what `withCopies` gave for this number of copies.
+ * @param names of the rows that could be read, in order.
+ */
+export function copyGroups(varied: Dataset, copies: number, names: readonly string[]): number[] {
+  const groups = new Map(varied.examples.map(({ name }, row) => [name, Math.floor(row / (copies + 1))]));
+  return names.map((name) => groups.get(name) ?? -1);
+}

@@ -1,0 +1,157 @@
+/** `zoo finetune`: a network with a new output layer, trained on local data. */
+import { resolve } from 'node:path';
+import type { TrainOptions } from '../../training/adapted-model.js';
+import type { Pooling } from '../../transfer/pooling.js';
+import type { CommandSpec, OptionValues } from '../command.js';
+import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
+import { HEAD_OPTIONS, headFor } from '../head-options.js';
+import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
+import { choice, count, flag, JSON_OPTION, number, OFFLINE_OPTION, text } from '../options.js';
+
+const SOLVERS = ['lbfgs', 'adam', 'sgd'] as const;
+const POOLING = ['average', 'max', 'frames', 'none'] as const satisfies readonly Pooling[];
+
+export const finetune: CommandSpec = {
+  name: 'finetune',
+  description:
+    'Drops the output layer of a network, puts a new one there and trains it on your data. Each example goes ' +
+    'through the frozen network once; its features are kept, so that the next run takes seconds. The result is a ' +
+    'folder of some kilobytes that names its base.',
+  arguments: [{ syntax: '<reference>', description: 'a network', completion: 'models' }, DATA_ARGUMENT],
+  options: [
+    { flags: '-o, --output <dir>', description: 'folder of the adapted model', completion: 'files' },
+    { flags: '--train <what>', description: 'what learns: head, the new output layer', completion: ['head'] },
+    ...HEAD_OPTIONS,
+    {
+      flags: '--per-class <n>',
+      description: 'learn from this many examples of each class, drawn by the seed',
+    },
+    {
+      flags: '--validation <share>',
+      description: 'keep this share of the examples back and measure on it, such as 0.2 (default: 0)',
+    },
+    {
+      flags: '--copies <n>',
+      description: 'learn from this many varied copies of each example too (default: 0)',
+    },
+    { flags: '--seed <n>', description: 'of everything that is random (default: 0)' },
+    { flags: '--layer <layer>', description: 'cut there (default: as the card says)' },
+    { flags: '--pooling <how>', description: 'of maps and sequences', completion: POOLING },
+    { flags: '--image-size <pixels>', description: 'side of the pictures, where the network takes any' },
+    {
+      flags: '--c <value>',
+      description: 'the larger, the weaker the penalty on large weights (default: by cross-validation)',
+    },
+    {
+      flags: '--optimizer <name>',
+      description: 'lbfgs to convergence (default of linear heads), adam or sgd',
+      completion: SOLVERS,
+    },
+    { flags: '--epochs <n>', description: 'of adam and sgd (default: 100)' },
+    { flags: '--learning-rate <x>', description: 'of adam and sgd (default: 0.001 and 0.01)' },
+    { flags: '--batch-size <n>', description: 'of adam and sgd (default: 32)' },
+    { flags: '--force', description: 'replace an adapted model that is there' },
+    ...DATA_OPTIONS,
+    THREADS_OPTION,
+    YES_OPTION,
+    OFFLINE_OPTION,
+    JSON_OPTION,
+  ],
+  examples: [
+    'zoo finetune mobilenet-v2 ./photos -o my-photos',
+    'zoo finetune mobilenet-v2 dataset/digits --per-class 5 --validation 0.2 -o digits',
+    'zoo finetune minilm-l6-v2 reviews.csv --label-column stars -o reviews',
+  ],
+  async run([reference = '', source = ''], options, context) {
+    const { terminal, signal, env, cwd } = context;
+    const [{ openZoo }, { openProgress }, { openFinetuneReport }, { chooseExamples }] = await Promise.all([
+      import('../../training/adapting-zoo.js'),
+      import('../progress.js'),
+      import('../finetune-report.js'),
+      import('../../data/choose-examples.js'),
+    ]);
+    const directory = await targetFolder(options, cwd);
+    const training = await trainOptions(options);
+    const share = number(options, 'validation', 0, 1);
+    const perClass = count(options, 'perClass');
+    const size = count(options, 'imageSize');
+    const threads = count(options, 'threads');
+    const offline = flag(options, 'offline');
+    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
+    const progress = flag(options, 'json') ? undefined : openProgress(terminal);
+    const report = openFinetuneReport(terminal, flag(options, 'json'));
+    try {
+      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
+      const pulling = { signal, onEvent: progress?.update.bind(progress) };
+      const whole = await zoo.data(source, { ...pulling, ...dataOptions(options) });
+      const { train, validation } = chooseExamples(whole, {
+        validation: share,
+        perClass,
+        seed: training.seed,
+      });
+      const head = await headFor(train, options);
+      const backbone = await zoo.backbone(reference, {
+        ...pulling,
+        cut: text(options, 'layer'),
+        pooling: choice(options, 'pooling', POOLING),
+        ...(size === undefined ? {} : { prepare: { size: { height: size, width: size } } }),
+      });
+      progress?.end();
+      const model = backbone.withHead(head);
+      try {
+        report.begun(model, whole, train);
+        const listening = { signal, onFeatures: report.features };
+        const trained = await model.fit(train, { ...training, ...listening });
+        report.trained(trained);
+        const evaluation = validation === undefined ? undefined : await model.evaluate(validation, listening);
+        const overwrite = flag(options, 'force');
+        const card = await model.save(directory, { overwrite, evaluation: evaluation?.report, signal });
+        report.saved(directory, card, evaluation);
+        return 0;
+      } finally {
+        model.dispose();
+      }
+    } finally {
+      report.end();
+      progress?.end();
+      await zoo.close();
+    }
+  },
+};
+
+/** Before any work. @throws ZooError `USAGE` without one, `FILE_SYSTEM` where it may not be written. */
+async function targetFolder(options: OptionValues, cwd: string): Promise<string> {
+  const [{ ZooError }, { checkAdaptedTarget }] = await Promise.all([
+    import('../../core/errors.js'),
+    import('../../transfer/adapted/save-adapted.js'),
+  ]);
+  const output = text(options, 'output');
+  if (output === undefined) {
+    throw new ZooError('USAGE', 'Where to put the adapted model?', { hint: 'Name a folder: -o DIR' });
+  }
+  const directory = resolve(cwd, output);
+  await checkAdaptedTarget(directory, { overwrite: flag(options, 'force') });
+  return directory;
+}
+
+async function trainOptions(options: OptionValues): Promise<TrainOptions & { readonly seed: number }> {
+  const train = text(options, 'train') ?? 'head';
+  if (train !== 'head') {
+    const { ZooError } = await import('../../core/errors.js');
+    throw new ZooError('USAGE', `--train ${train} can't be done yet`, {
+      expected: 'head',
+      found: train,
+      hint: 'Training the new output layer is what small data needs: leave --train out.',
+    });
+  }
+  return {
+    train,
+    seed: count(options, 'seed', 0) ?? 0,
+    copies: count(options, 'copies', 0),
+    c: number(options, 'c', 1e-12, 1e12),
+    solver: choice(options, 'optimizer', SOLVERS),
+    epochs: count(options, 'epochs'),
+    batchSize: count(options, 'batchSize'),
+    learningRate: number(options, 'learningRate', 0, 1e3),
+  };
+}

@@ -1,0 +1,107 @@
+/** `zoo predict`: what a network, or an adapted model, says about files or texts. */
+
+import type { AdaptingZoo } from '../../training/adapting-zoo.js';
+import type { Prediction, Scorer } from '../../training/predict/predict.js';
+import type { PullListener } from '../../zoo/pull-events.js';
+import type { CommandSpec, RunContext } from '../command.js';
+import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
+import { count, flag, OFFLINE_OPTION } from '../options.js';
+import type { Terminal } from '../terminal.js';
+
+export const predict: CommandSpec = {
+  name: 'predict',
+  description:
+    'Asks an adapted model, or a network with its own classes, about files, folders of files or texts. Without inputs, ' +
+    'or with -, standard input is read: a text on each line, or the bytes of one picture or recording.',
+  arguments: [
+    { syntax: '<model>', description: 'the folder of an adapted model, or a network', completion: 'models' },
+    {
+      syntax: '[inputs...]',
+      description: 'files, folders or texts; - is standard input',
+      completion: 'files',
+    },
+  ],
+  options: [
+    { flags: '--top <k>', description: 'how many labels to say (default: 5)' },
+    { flags: '--batch-size <n>', description: 'examples that go through the network together (default: 32)' },
+    THREADS_OPTION,
+    YES_OPTION,
+    OFFLINE_OPTION,
+    { flags: '--json', description: 'print one JSON object a line' },
+  ],
+  examples: [
+    'zoo predict mobilenet-v2 photo.jpg',
+    'zoo predict digits ./scans --top 1 --json',
+    'zoo predict reviews "The service was slow."',
+  ],
+  async run([reference = '', ...inputs], options, context) {
+    const { terminal, signal, env, cwd } = context;
+    const [{ openZoo }, { openProgress }, { inputsOf }, { predict: answer }] = await Promise.all([
+      import('../../training/adapting-zoo.js'),
+      import('../progress.js'),
+      import('../standard-input.js'),
+      import('../../training/predict/predict.js'),
+    ]);
+    const json = flag(options, 'json');
+    const asked = { top: count(options, 'top'), batchSize: count(options, 'batchSize'), signal };
+    const threads = count(options, 'threads');
+    const offline = flag(options, 'offline');
+    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
+    const progress = json ? undefined : openProgress(terminal);
+    try {
+      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
+      const scorer = await openScorer(zoo, reference, progress?.update.bind(progress), context);
+      progress?.end();
+      const read = await inputsOf(inputs, { modality: scorer.preparer.modality, cwd, signal });
+      let failed = 0;
+      try {
+        for await (const prediction of answer(scorer, read.dataset, asked)) {
+          if (prediction.error !== undefined) failed += 1;
+          if (json) process.stdout.write(`${JSON.stringify(prediction)}\n`);
+          else print(prediction, terminal);
+        }
+      } finally {
+        scorer.dispose();
+        await read.end();
+      }
+      if (!json) for (const note of scorer.preparer.notes) terminal.note(note);
+      return failed > 0 ? 1 : 0;
+    } finally {
+      progress?.end();
+      await zoo.close();
+    }
+  },
+};
+
+/** A folder that is written as one, or is one, before a network's name. */
+async function openScorer(
+  zoo: AdaptingZoo,
+  reference: string,
+  onEvent: PullListener | undefined,
+  { cwd, signal }: RunContext,
+): Promise<Scorer & { dispose(): void }> {
+  const [{ resolve }, { folderCard, meansFolder }, { isAdaptedFolder }] = await Promise.all([
+    import('node:path'),
+    import('../folder-card.js'),
+    import('../../transfer/adapted/read-adapted.js'),
+  ]);
+  const path = resolve(cwd, reference);
+  if (!(await meansFolder(path, reference))) return zoo.classifier(reference, { onEvent, signal });
+  if (await isAdaptedFolder(path)) return zoo.load(path, { onEvent, signal });
+  const [{ openClassifier }, { NetworkScorer }] = await Promise.all([
+    import('../../transfer/classifier.js'),
+    import('../../training/predict/network-scorer.js'),
+  ]);
+  return new NetworkScorer(await openClassifier({ folder: path, card: await folderCard(path) }));
+}
+
+function print({ name, top, values, error }: Prediction, { print: line, note, colours }: Terminal): void {
+  if (error !== undefined) {
+    note(`${name}: ${error}`);
+    return;
+  }
+  line(colours.bold(name));
+  if (values !== undefined) line(`  ${values.map((value) => Number(value.toPrecision(5))).join('  ')}`);
+  for (const { label, probability } of top)
+    line(`  ${`${(100 * probability).toFixed(1)} %`.padStart(7)}  ${label}`);
+}

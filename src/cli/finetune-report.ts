@@ -1,0 +1,161 @@
+/** What `zoo finetune` says: lines for a person while it works, or one JSON document at the end. */
+import type { Dataset } from '../data/dataset.js';
+import { fewOf } from '../data/few-of.js';
+import type { Card } from '../registry/card.js';
+import { cardId } from '../registry/card-names.js';
+import type { AdaptedModel, Evaluation } from '../training/adapted-model.js';
+import type { EvaluationReport } from '../training/evaluate/report.js';
+import type { FeatureProgress } from '../training/features/feature-progress.js';
+import type { FitEvidence, Validation } from '../training/solve/fit-options.js';
+import type { TrainReport } from '../training/train-report.js';
+import { type ExampleProgressView, openExampleProgress } from './example-progress.js';
+import type { Terminal } from './terminal.js';
+
+export interface FinetuneReport {
+  begun(model: AdaptedModel, whole: Dataset, train: Dataset): void;
+  features(progress: FeatureProgress): void;
+  trained(report: TrainReport): void;
+  saved(folder: string, card: Card, evaluation: Evaluation | undefined): void;
+  /** Leaves the terminal clean. */
+  end(): void;
+}
+
+export function openFinetuneReport(terminal: Terminal, json: boolean): FinetuneReport {
+  return json ? new JsonReport(terminal) : new SpokenReport(terminal);
+}
+
+class JsonReport implements FinetuneReport {
+  readonly #terminal: Terminal;
+  #model: AdaptedModel | undefined;
+  #trained: TrainReport | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  begun(model: AdaptedModel): void {
+    this.#model = model;
+  }
+
+  features(): void {}
+
+  trained(report: TrainReport): void {
+    this.#trained = report;
+  }
+
+  saved(folder: string, card: Card, evaluation: Evaluation | undefined): void {
+    const { backbone, head } = this.#model ?? {};
+    this.#terminal.printJson({
+      folder,
+      base: card.base,
+      layer: backbone?.cut,
+      pooling: backbone?.pooling,
+      features: backbone?.width,
+      head: head?.kind,
+      labels: head?.labels,
+      parameters: card.parameters,
+      ...this.#trained,
+      evaluation: evaluation?.report ?? null,
+    });
+  }
+
+  end(): void {}
+}
+
+class SpokenReport implements FinetuneReport {
+  readonly #terminal: Terminal;
+  #progress: ExampleProgressView | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  begun({ backbone, head }: AdaptedModel, whole: Dataset, train: Dataset): void {
+    const { note } = this.#terminal;
+    for (const text of new Set([...whole.notes, ...train.notes])) note(text);
+    const { card, dropped, width, cut } = backbone;
+    const gone = dropped === 0 ? '' : `: output layer dropped, ${dropped.toLocaleString('en')} parameters`;
+    note(`${cardId(card)}${gone}; ${width} features at ${cut}`);
+    const units = `${head.outputs} ${head.outputs === 1 ? 'unit' : 'units'}`;
+    const names = head.labels.length === 0 ? '' : `: ${fewOf(head.labels)}`;
+    note(`new ${head.kind} head of ${units}${names}; ${train.examples.length} examples to learn from`);
+  }
+
+  readonly features = (progress: FeatureProgress): void => {
+    this.#progress ??= openExampleProgress(this.#terminal, 'features');
+    this.#progress.update(progress);
+    if (progress.done === progress.total) this.end();
+  };
+
+  trained({ evidence, computed, unreadable, notes }: TrainReport): void {
+    this.end();
+    const { note, noteColours } = this.#terminal;
+    for (const text of notes) note(text);
+    for (const { name, reason } of unreadable) note(`left out: ${name}: ${reason}`);
+    if (computed === 0) note('all features came from the cache');
+    note(`${noteColours.green('✓')} trained: ${describeEvidence(evidence)}`);
+    for (const text of evidence.notes) note(text);
+  }
+
+  saved(folder: string, card: Card, evaluation: Evaluation | undefined): void {
+    this.end();
+    const { print, colours } = this.#terminal;
+    if (evaluation !== undefined) print(describeEvaluation(evaluation.report));
+    const size = card.files.reduce((sum, file) => sum + file.size, 0);
+    print(`${colours.green('✓')} ${folder}  ${Math.ceil(size / 1000)} kB on top of ${card.base?.reference}`);
+  }
+
+  end(): void {
+    this.#progress?.end();
+    this.#progress = undefined;
+  }
+}
+
+function describeEvidence({ solver, c, chosenBy, tried, validation, iterations }: FitEvidence): string {
+  const parts = [
+    solver === 'examples' ? 'the examples themselves decide' : `${solver}, ${iterations} iterations`,
+    ...(c === null
+      ? []
+      : [chosenBy === 'cross-validation' ? `C ${short(c)} of ${tried.length} tried` : `C ${short(c)}`]),
+    ...(validation === null ? [] : [describeValidation(validation)]),
+  ];
+  return parts.join(', ');
+}
+
+const SCORES: Readonly<Record<Validation['score'], string>> = {
+  accuracy: 'accuracy',
+  microF1: 'micro F1',
+  r2: 'R²',
+};
+
+function describeValidation({ method, folds, score, mean, deviation }: Validation): string {
+  const how = method === 'leave-one-out' ? 'leaving one out' : `cross-validation in ${folds}`;
+  const spread = deviation === null ? '' : ` ± ${shown(score, deviation)}`;
+  return `${SCORES[score]} ${shown(score, mean)}${spread} by ${how}`;
+}
+
+function describeEvaluation(report: EvaluationReport): string {
+  const on = `on ${report.examples.toLocaleString('en')} examples that it has not seen`;
+  switch (report.task) {
+    case 'classification': {
+      const { low, high } = report.interval;
+      return `accuracy ${percent(report.accuracy)} (95 %: ${percent(low)} to ${percent(high)}) ${on}`;
+    }
+    case 'multi-label':
+      return `micro F1 ${percent(report.micro.f1)} ${on}`;
+    case 'regression':
+      return `mean absolute error ${short(report.meanAbsoluteError)}, R² ${report.r2?.toFixed(3) ?? '-'} ${on}`;
+  }
+}
+
+function shown(score: Validation['score'], value: number): string {
+  return score === 'r2' ? value.toFixed(3) : percent(value);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
