@@ -22,9 +22,12 @@ const REDRAW_MS = 100;
 const LINE_MS = 10_000;
 const BAR_WIDTH = 24;
 
-/** @param what is counted, such as `features`. */
-export function openExampleProgress(terminal: Terminal, what: string): ExampleProgressView {
-  if (!terminal.interactive) return lines(terminal, what);
+/**
+ * @param what is made, such as `features`.
+ * @param of what there are so many of.
+ */
+export function openExampleProgress(terminal: Terminal, what: string, of = 'examples'): ExampleProgressView {
+  if (!terminal.interactive) return lines(terminal, what, of);
   const draw = createLogUpdate(process.stderr, { showCursor: true });
   terminal.drawing(() => draw.clear());
   let drawn = Number.NEGATIVE_INFINITY;
@@ -34,7 +37,7 @@ export function openExampleProgress(terminal: Terminal, what: string): ExamplePr
       if (now - drawn < REDRAW_MS && progress.done < progress.total) return;
       drawn = now;
       const full = Math.round((BAR_WIDTH * progress.done) / Math.max(1, progress.total));
-      draw(`${'━'.repeat(full)}${'╌'.repeat(BAR_WIDTH - full)} ${progressLine(what, progress)}`);
+      draw(`${'━'.repeat(full)}${'╌'.repeat(BAR_WIDTH - full)} ${progressLine(what, progress, of)}`);
     },
     end() {
       draw.clear();
@@ -44,21 +47,25 @@ export function openExampleProgress(terminal: Terminal, what: string): ExamplePr
   };
 }
 
-function lines(terminal: Terminal, what: string): ExampleProgressView {
+function lines(terminal: Terminal, what: string, of: string): ExampleProgressView {
   let written = performance.now();
   return {
     update(progress) {
       const now = performance.now();
       if (now - written < LINE_MS) return;
       written = now;
-      terminal.note(progressLine(what, progress));
+      terminal.note(progressLine(what, progress, of));
     },
     end() {},
   };
 }
 
-export function progressLine(what: string, { done, total, perSecond, secondsLeft }: ExampleProgress): string {
+export function progressLine(
+  what: string,
+  { done, total, perSecond, secondsLeft }: ExampleProgress,
+  of = 'examples',
+): string {
   const speed = perSecond === undefined ? '' : `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`;
   const left = secondsLeft === undefined ? '' : `, ${formatDuration(secondsLeft)} left`;
-  return `${what} of ${done} of ${total} examples${speed}${left}`;
+  return `${what}: ${done} of ${total} ${of}${speed}${left}`;
 }

@@ -4,6 +4,7 @@ import { fewOf } from '../data/few-of.js';
 import type { Card } from '../registry/card.js';
 import { cardId } from '../registry/card-names.js';
 import type { AdaptedModel, Evaluation } from '../training/adapted-model.js';
+import type { ChosenFeatures } from '../training/choose/choose-features.js';
 import type { EvaluationReport } from '../training/evaluate/report.js';
 import type { FeatureProgress } from '../training/features/feature-progress.js';
 import type { FitEvidence, Validation } from '../training/solve/fit-options.js';
@@ -12,6 +13,8 @@ import { type ExampleProgressView, openExampleProgress } from './example-progres
 import type { Terminal } from './terminal.js';
 
 export interface FinetuneReport {
+  choosing(done: number, total: number): void;
+  chosen(features: ChosenFeatures): void;
   begun(model: AdaptedModel, whole: Dataset, train: Dataset): void;
   features(progress: FeatureProgress): void;
   trained(report: TrainReport): void;
@@ -19,6 +22,9 @@ export interface FinetuneReport {
   /** Leaves the terminal clean. */
   end(): void;
 }
+
+/** Of what was tried. */
+const BEST_SHOWN = 3;
 
 export function openFinetuneReport(terminal: Terminal, json: boolean): FinetuneReport {
   return json ? new JsonReport(terminal) : new SpokenReport(terminal);
@@ -28,9 +34,16 @@ class JsonReport implements FinetuneReport {
   readonly #terminal: Terminal;
   #model: AdaptedModel | undefined;
   #trained: TrainReport | undefined;
+  #chosen: ChosenFeatures | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+  }
+
+  choosing(): void {}
+
+  chosen(features: ChosenFeatures): void {
+    this.#chosen = features;
   }
 
   begun(model: AdaptedModel): void {
@@ -55,6 +68,7 @@ class JsonReport implements FinetuneReport {
       labels: head?.labels,
       parameters: card.parameters,
       ...this.#trained,
+      ...(this.#chosen === undefined ? {} : { tried: this.#chosen.tried }),
       evaluation: evaluation?.report ?? null,
     });
   }
@@ -68,6 +82,26 @@ class SpokenReport implements FinetuneReport {
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+  }
+
+  readonly choosing = (done: number, total: number): void => {
+    this.#progress ??= openExampleProgress(this.#terminal, 'choosing where to cut', 'tries');
+    this.#progress.update({ done, total });
+    if (done === total) this.end();
+  };
+
+  chosen({ tried, examples }: ChosenFeatures): void {
+    const { note } = this.#terminal;
+    note(
+      `tried ${tried.length} ways to cut and scale by cross-validation on ${examples} examples, the best:`,
+    );
+    for (const { cut, pooling, size, width, scaling, validation } of tried.slice(0, BEST_SHOWN)) {
+      const pictures = size === undefined ? '' : ` of ${size}-pixel pictures`;
+      const score = shown(validation.score, validation.mean);
+      note(
+        `  ${score}  ${cut}, ${pooling === 'none' ? 'not pooled' : pooling}${pictures}: ${width} features, ${scaling}`,
+      );
+    }
   }
 
   begun({ backbone, head }: AdaptedModel, whole: Dataset, train: Dataset): void {

@@ -1,8 +1,8 @@
 /** The new output layer that a person asks for, or that the labels of the data ask for. */
 import type { Dataset } from '../data/dataset.js';
-import type { Head } from '../transfer/heads/head.js';
+import type { Head, Scaling } from '../transfer/heads/head.js';
 import type { OptionSpec, OptionValues } from './command.js';
-import { choice, count, number } from './options.js';
+import { choice, count, number, text } from './options.js';
 
 const HEADS = [
   'linear',
@@ -13,6 +13,10 @@ const HEADS = [
   'nearest-neighbours',
 ] as const;
 type HeadName = (typeof HEADS)[number];
+/** Written out: the module of the heads loads TensorFlow. */
+const SCALINGS = ['standardise', 'unit-length', 'none'] as const satisfies readonly Scaling[];
+/** Worth trying where nobody says which. */
+const TRIED_SCALINGS = ['standardise', 'unit-length'] as const;
 
 export const HEAD_OPTIONS: readonly OptionSpec[] = [
   {
@@ -28,10 +32,25 @@ export const HEAD_OPTIONS: readonly OptionSpec[] = [
     flags: '--dropout <share>',
     description: 'of hidden units that are dropped while training (default: 0.2)',
   },
+  {
+    flags: '--scaling <how>',
+    description: 'of the features in front of linear and hidden heads (default: standardise)',
+    completion: SCALINGS,
+  },
   { flags: '--neighbours <k>', description: 'that vote in nearest-neighbours (default: 3)' },
 ];
 
 const HIDDEN_UNITS = 128;
+
+/**
+ * The heads to choose from where features are chosen too: one with each scaling, unless the person said which.
+ * @throws as `headFor`.
+ */
+export async function headsFor(dataset: Dataset, options: OptionValues): Promise<Head[]> {
+  const head = await headFor(dataset, options);
+  if (text(options, 'scaling') !== undefined || head.fitting.by !== 'linear') return [head];
+  return Promise.all(TRIED_SCALINGS.map((scaling) => headFor(dataset, { ...options, scaling })));
+}
 
 /** @throws ZooError `USAGE` for options that contradict each other; `DATA` for labels that make no head. */
 export async function headFor(dataset: Dataset, options: OptionValues): Promise<Head> {
@@ -39,19 +58,21 @@ export async function headFor(dataset: Dataset, options: OptionValues): Promise<
   const hidden = count(options, 'hidden');
   const dropout = number(options, 'dropout', 0, 1);
   const k = count(options, 'neighbours');
+  const scaling = choice(options, 'scaling', SCALINGS);
   const name = choice(options, 'head', HEADS) ?? (hidden === undefined ? kindFor(dataset) : 'hidden');
   await refuseUnused(name, { hidden, dropout, neighbours: k });
+  if (name.startsWith('nearest')) await refuseScaling(scaling, name);
   switch (name) {
     case 'linear':
-      return (await import('../transfer/heads/classifier.js')).classifier({ labels });
+      return (await import('../transfer/heads/classifier.js')).classifier({ labels, scaling });
     case 'hidden': {
       const { classifier } = await import('../transfer/heads/classifier.js');
-      return classifier({ labels, hidden: hidden ?? HIDDEN_UNITS, dropout });
+      return classifier({ labels, hidden: hidden ?? HIDDEN_UNITS, dropout, scaling });
     }
     case 'multi-label':
-      return (await import('../transfer/heads/multi-label.js')).multiLabel({ labels });
+      return (await import('../transfer/heads/multi-label.js')).multiLabel({ labels, scaling });
     case 'regression':
-      return (await import('../transfer/heads/regressor.js')).regressor();
+      return (await import('../transfer/heads/regressor.js')).regressor({ scaling });
     case 'nearest-mean':
       return (await import('../transfer/heads/nearest-mean.js')).nearestMean({ labels });
     case 'nearest-neighbours':
@@ -62,6 +83,12 @@ export async function headFor(dataset: Dataset, options: OptionValues): Promise<
 function kindFor({ examples, labels }: Dataset): HeadName {
   if (labels.length === 0 && examples.some(({ target }) => target !== undefined)) return 'regression';
   return examples.some((example) => example.labels.length > 1) ? 'multi-label' : 'linear';
+}
+
+async function refuseScaling(scaling: Scaling | undefined, name: HeadName): Promise<void> {
+  if (scaling === undefined) return;
+  const { ZooError } = await import('../core/errors.js');
+  throw new ZooError('USAGE', `--scaling means nothing for the head ${name}`, { found: scaling });
 }
 
 const USED_BY: Readonly<Record<string, HeadName>> = {

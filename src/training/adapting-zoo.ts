@@ -6,6 +6,7 @@ import type { Head } from '../transfer/heads/head.js';
 import type { FromZooOptions, OpenDataOptions } from '../transfer/open-data.js';
 import { Zoo, type ZooOptions } from '../zoo/open-zoo.js';
 import type { AdaptedModel } from './adapted-model.js';
+import type { ChooseFeaturesOptions, ChosenFeatures, FeatureChoice } from './choose/choose-features.js';
 import type { NetworkScorer } from './predict/network-scorer.js';
 
 /** Opens the zoo. Index, network, cache and TensorFlow are opened when they are first needed. */
@@ -53,6 +54,29 @@ export class AdaptingZoo extends Zoo {
     return Object.assign(backbone, {
       withHead: (head: Head) => new AdaptedModel(backbone, head, { featureCache }),
     });
+  }
+
+  /**
+   * Where to cut, how to pool and how large pictures should be, found by cross-validation on your own examples; see
+   * `chooseFeatures`. Give `backbone` the `choice`, and its `withHead` the `head`.
+   * @param heads such as the same one with different scaling; at least one.
+   */
+  async chooseFeatures(
+    reference: string,
+    heads: readonly Head[],
+    dataset: Dataset,
+    options: LoadOptions & Omit<ChooseFeaturesOptions, 'featureCache'> = {},
+  ): Promise<ChosenFeatures> {
+    const { threads, onEvent, ...choosing } = options;
+    await this.#openTensorFlow(threads);
+    const { pullNetwork } = await import('../transfer/open-data.js');
+    const network = await pullNetwork(this, reference, { onEvent, signal: options.signal });
+    const [{ openBackbone }, { chooseFeatures }] = await Promise.all([
+      import('../transfer/backbone.js'),
+      import('./choose/choose-features.js'),
+    ]);
+    const open = (choice: FeatureChoice) => openBackbone({ ...network, ...choice });
+    return chooseFeatures(open, heads, dataset, { ...choosing, featureCache: this.featureCache });
   }
 
   /**

@@ -7,21 +7,20 @@ import type { Terminal } from '../terminal.js';
 export const doctor: CommandSpec = {
   name: 'doctor',
   description:
-    'Examines Node, system, processor, memory, compiler, cache, the registries in use, native TensorFlow and GPU, and ' +
+    'Examines Node, system, processor, memory, compiler, cache, index, the registries in use, native TensorFlow and GPU, and ' +
     'says for everything that is wrong which command mends it. Prints no secrets. Ends with 8 when native TensorFlow ' +
     'does not work, and with 1 when something else is wrong.',
   options: [OFFLINE_OPTION, JSON_OPTION],
   examples: ['zoo doctor', 'zoo doctor --json'],
   async run(_arguments, options, { terminal, signal, env, cwd }) {
-    const [{ examine }, { openZoo }, { packageVersion }, { wrapText }] = await Promise.all([
+    const [{ examine }, { isOffline }, { packageVersion }, { wrapText }] = await Promise.all([
       import('../../runtime/doctor/examine.js'),
-      import('../../zoo/open-zoo.js'),
+      import('../../zoo/is-offline.js'),
       import('../version.js'),
       import('../wrap-text.js'),
     ]);
-    const zoo = await openZoo({ env, cwd, ...(flag(options, 'offline') ? { offline: true } : {}) });
-    const report = await examine({ env, cwd, home: zoo.home, offline: zoo.offline, signal });
-    await zoo.close();
+    const offline = flag(options, 'offline') || isOffline(env);
+    const report = await examine({ env, cwd, offline, signal });
     const problems = report.sections.flatMap(({ findings }) =>
       findings.filter(({ state }) => state === 'problem'),
     );

@@ -1,10 +1,11 @@
 /** `zoo finetune`: a network with a new output layer, trained on local data. */
 import { resolve } from 'node:path';
 import type { TrainOptions } from '../../training/adapted-model.js';
+import type { FeatureChoice } from '../../training/choose/choose-features.js';
 import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec, OptionValues } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
-import { HEAD_OPTIONS, headFor } from '../head-options.js';
+import { HEAD_OPTIONS, headFor, headsFor } from '../head-options.js';
 import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
 import { choice, count, flag, JSON_OPTION, number, OFFLINE_OPTION, text } from '../options.js';
 
@@ -35,7 +36,12 @@ export const finetune: CommandSpec = {
       description: 'learn from this many varied copies of each example too (default: 0)',
     },
     { flags: '--seed <n>', description: 'of everything that is random (default: 0)' },
-    { flags: '--layer <layer>', description: 'cut there (default: as the card says)' },
+    {
+      flags: '--layer <layer>',
+      description:
+        'cut there; auto: try layers, pooling and sizes on your examples (default: as the card says)',
+      completion: ['auto'],
+    },
     { flags: '--pooling <how>', description: 'of maps and sequences', completion: POOLING },
     { flags: '--image-size <pixels>', description: 'side of the pictures, where the network takes any' },
     {
@@ -60,6 +66,7 @@ export const finetune: CommandSpec = {
   examples: [
     'zoo finetune mobilenet-v2 ./photos -o my-photos',
     'zoo finetune mobilenet-v2 dataset/digits --per-class 5 --validation 0.2 -o digits',
+    'zoo finetune mobilenet-v2 ./scans --layer auto -o scans',
     'zoo finetune minilm-l6-v2 reviews.csv --label-column stars -o reviews',
   ],
   async run([reference = '', source = ''], options, context) {
@@ -74,7 +81,7 @@ export const finetune: CommandSpec = {
     const training = await trainOptions(options);
     const share = number(options, 'validation', 0, 1);
     const perClass = count(options, 'perClass');
-    const size = count(options, 'imageSize');
+    const named = await namedFeatures(options);
     const threads = count(options, 'threads');
     const offline = flag(options, 'offline');
     const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
@@ -89,13 +96,17 @@ export const finetune: CommandSpec = {
         perClass,
         seed: training.seed,
       });
-      const head = await headFor(train, options);
-      const backbone = await zoo.backbone(reference, {
-        ...pulling,
-        cut: text(options, 'layer'),
-        pooling: choice(options, 'pooling', POOLING),
-        ...(size === undefined ? {} : { prepare: { size: { height: size, width: size } } }),
-      });
+      const found =
+        named === undefined
+          ? await zoo.chooseFeatures(reference, await headsFor(train, options), train, {
+              ...pulling,
+              seed: training.seed,
+              onProgress: report.choosing,
+            })
+          : undefined;
+      if (found !== undefined) report.chosen(found);
+      const { choice: chosen, head } = found ?? { choice: named, head: await headFor(train, options) };
+      const backbone = await zoo.backbone(reference, { ...pulling, ...chosen });
       progress?.end();
       const model = backbone.withHead(head);
       try {
@@ -118,6 +129,25 @@ export const finetune: CommandSpec = {
     }
   },
 };
+
+/** Undefined where they are to be chosen by trying. @throws ZooError `USAGE`. */
+async function namedFeatures(options: OptionValues): Promise<FeatureChoice | undefined> {
+  const cut = text(options, 'layer');
+  const pooling = choice(options, 'pooling', POOLING);
+  const size = count(options, 'imageSize');
+  if (cut !== 'auto') {
+    return {
+      cut,
+      pooling,
+      prepare: size === undefined ? undefined : { size: { height: size, width: size } },
+    };
+  }
+  if (pooling === undefined && size === undefined) return undefined;
+  const { ZooError } = await import('../../core/errors.js');
+  throw new ZooError('USAGE', '--layer auto chooses pooling and size itself', {
+    found: pooling === undefined ? `--image-size ${size}` : `--pooling ${pooling}`,
+  });
+}
 
 /** Before any work. @throws ZooError `USAGE` without one, `FILE_SYSTEM` where it may not be written. */
 async function targetFolder(options: OptionValues, cwd: string): Promise<string> {

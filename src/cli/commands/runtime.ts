@@ -1,6 +1,6 @@
 /** `zoo runtime`: native TensorFlow that zoo manages. */
 import type { InstallListener } from '../../runtime/install-events.js';
-import type { InstallRuntimeResult } from '../../runtime/install-runtime.js';
+import type { InstallRuntimeResult } from '../../runtime/installation.js';
 import type { RuntimeState } from '../../runtime/runtime-status.js';
 import type { CommandSpec } from '../command.js';
 import { bytes, flag, JSON_OPTION, OFFLINE_OPTION, text } from '../options.js';
@@ -22,15 +22,13 @@ const install: CommandSpec = {
   ],
   examples: ['zoo runtime install', 'zoo runtime install --version 2.21.0', 'zoo runtime install --gpu'],
   async run(_arguments, options, { terminal, signal, env, cwd }) {
-    const [{ openZoo }, { installRuntime }, { openProgress }, { showInstallEvent }] = await Promise.all([
-      import('../../zoo/open-zoo.js'),
+    const [{ isOffline }, { installRuntime }, { openProgress }, { showInstallEvent }] = await Promise.all([
+      import('../../zoo/is-offline.js'),
       import('../../runtime/install-runtime.js'),
       import('../progress.js'),
       import('../install-progress.js'),
     ]);
     const json = flag(options, 'json');
-    const zoo = await openZoo({ env, cwd, ...(flag(options, 'offline') ? { offline: true } : {}) });
-    const { home, offline } = zoo;
     const progress = json ? undefined : openProgress(terminal);
     const onEvent: InstallListener =
       progress === undefined
@@ -38,10 +36,9 @@ const install: CommandSpec = {
         : showInstallEvent(progress, terminal);
     try {
       const result = await installRuntime({
-        home,
         env,
         cwd,
-        offline,
+        offline: flag(options, 'offline') || isOffline(env),
         gpu: flag(options, 'gpu'),
         version: text(options, 'version'),
         force: flag(options, 'force'),
@@ -55,7 +52,6 @@ const install: CommandSpec = {
       return 0;
     } finally {
       progress?.end();
-      await zoo.close();
     }
   },
 };
@@ -74,14 +70,8 @@ const status: CommandSpec = {
     'Ends with 4 when one is damaged.',
   options: [{ flags: '--verify', description: 'hash every file, not only look at its size' }, JSON_OPTION],
   async run(_arguments, options, { terminal, signal, env, cwd }) {
-    const [{ openZoo }, { runtimeStatus }] = await Promise.all([
-      import('../../zoo/open-zoo.js'),
-      import('../../runtime/runtime-status.js'),
-    ]);
-    const zoo = await openZoo({ env, cwd });
-    const { home } = zoo;
-    await zoo.close();
-    const report = await runtimeStatus({ home, env, cwd, verify: flag(options, 'verify'), signal });
+    const { runtimeStatus } = await import('../../runtime/runtime-status.js');
+    const report = await runtimeStatus({ env, cwd, verify: flag(options, 'verify'), signal });
     const damaged = report.runtimes.some(({ ok }) => !ok);
     if (flag(options, 'json')) {
       terminal.printJson(report);
@@ -134,16 +124,12 @@ const remove: CommandSpec = {
   ],
   options: [{ flags: '--all', description: 'all of them' }, JSON_OPTION],
   examples: ['zoo runtime remove 2.21.0', 'zoo runtime remove --all'],
-  async run([version], options, { terminal, signal, env, cwd }) {
-    const [{ openZoo }, { removeRuntime }, { formatBytes }] = await Promise.all([
-      import('../../zoo/open-zoo.js'),
+  async run([version], options, { terminal, signal, env }) {
+    const [{ removeRuntime }, { formatBytes }] = await Promise.all([
       import('../../runtime/remove-runtime.js'),
       import('../../core/bytes.js'),
     ]);
-    const zoo = await openZoo({ env, cwd });
-    const { home } = zoo;
-    await zoo.close();
-    const report = await removeRuntime({ home, env, version, all: flag(options, 'all'), signal });
+    const report = await removeRuntime({ env, version, all: flag(options, 'all'), signal });
     if (flag(options, 'json')) {
       terminal.printJson(report);
       return 0;
