@@ -176,6 +176,22 @@ describe('remove', () => {
     expect(await readdir(join(world.current.cacheRoot, 'runtime'))).toEqual([]);
   });
 
+  it('from a read-only cache is refused in plain words', async (context) => {
+    const volume = await smallVolume('size=1m');
+    if (volume === undefined) return context.skip('only root can mount');
+    try {
+      world.current.setEnv({ ZOO_HOME: volume.path });
+      await mkdir(join(volume.path, 'runtime', `${usual}-cpu-linux-x64`), { recursive: true });
+      volume.remount('ro');
+      const { code, stderr } = await world.current.run('runtime', 'remove');
+      expect(code).toBe(1);
+      expect(stderr).toContain('The cache is read-only: its runtimes can not be removed');
+      expect((await world.current.run('runtime', 'remove', '1.0.0')).code).toBe(3);
+    } finally {
+      volume.unmount();
+    }
+  });
+
   it('ends with 3 when there is no such runtime', async () => {
     const { code, stderr } = await world.current.run('runtime', 'remove', '1.0.0');
     expect(code).toBe(3);

@@ -21,7 +21,7 @@ export const finetune: CommandSpec = {
   arguments: [{ syntax: '<reference>', description: 'a network', completion: 'models' }, DATA_ARGUMENT],
   options: [
     { flags: '-o, --output <dir>', description: 'folder of the adapted model', completion: 'files' },
-    { flags: '--train <what>', description: 'what learns: head, the new output layer', completion: ['head'] },
+    { flags: '--train <what>', description: 'what learns: head, the new output layer' },
     ...HEAD_OPTIONS,
     {
       flags: '--per-class <n>',
@@ -40,7 +40,6 @@ export const finetune: CommandSpec = {
       flags: '--layer <layer>',
       description:
         'cut there; auto: try layers, pooling and sizes on your examples (default: as the card says)',
-      completion: ['auto'],
     },
     { flags: '--pooling <how>', description: 'of maps and sequences', completion: POOLING },
     { flags: '--image-size <pixels>', description: 'side of the pictures, where the network takes any' },
