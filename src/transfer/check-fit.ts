@@ -54,7 +54,11 @@ export async function checkFit(
 }
 
 /** @throws ZooError `DATA` for data of another modality than the network's. Looks at no example. */
-export function checkModality(card: Card, dataset: Dataset, takes: string = card.modality): void {
+export function checkModality(
+  card: Card,
+  dataset: Pick<Dataset, 'modality'>,
+  takes: string = card.modality,
+): void {
   const modality = card.input?.modality ?? card.modality;
   if (modality !== dataset.modality) throw otherModality(takes, modality, dataset.modality);
 }

@@ -8,6 +8,7 @@ import type { OpenDatasetOptions } from '../data/open-options.js';
 import type { Card } from '../registry/card.js';
 import type { Zoo } from '../zoo/open-zoo.js';
 import type { PullListener } from '../zoo/pull-events.js';
+import { checkModality } from './check-fit.js';
 
 export interface FromZooOptions {
   readonly onEvent?: PullListener | undefined;
@@ -38,20 +39,24 @@ export async function pullNetwork(
 export interface OpenDataOptions extends FromZooOptions, Omit<OpenDatasetOptions, 'signal'> {
   /** What relative paths are relative to. */
   readonly cwd: string;
+  /** Card of the network that it is for: data of another modality are refused, before any are fetched. */
+  readonly network?: Card | undefined;
 }
 
 /**
  * A path where there is something at it, else the name of a data set of the zoo.
- * @throws ZooError `NOT_FOUND` when it is neither; `DATA` for what is no data; else as `openDataset`.
+ * @throws ZooError `NOT_FOUND` when it is neither; `DATA` for what is no data, or data for another network; else as `openDataset`.
  */
 export async function openData(zoo: Zoo, data: string, options: OpenDataOptions): Promise<Dataset> {
-  const { cwd, onEvent, signal, ...reading } = options;
+  const { cwd, network, onEvent, signal, ...reading } = options;
   const path = resolve(cwd, data);
   if (await exists(path)) {
     const { openDataset } = await import('../data/open-dataset.js');
-    return openDataset(path, { ...reading, signal });
+    const dataset = await openDataset(path, { ...reading, signal });
+    if (network !== undefined) checkModality(network, dataset);
+    return dataset;
   }
-  const pulled = await pullData(zoo, data, { onEvent, signal });
+  const pulled = await pullData(zoo, data, network, { onEvent, signal });
   const { openDatasetCard } = await import('../data/ready/open-dataset-card.js');
   const dataset = await openDatasetCard(pulled.path, pulled.card, {
     ...(signal === undefined ? {} : { signal }),
@@ -59,9 +64,12 @@ export async function openData(zoo: Zoo, data: string, options: OpenDataOptions)
   return reading.tolerate === undefined ? dataset : { ...dataset, tolerate: reading.tolerate };
 }
 
-async function pullData(zoo: Zoo, data: string, options: FromZooOptions) {
+async function pullData(zoo: Zoo, data: string, network: Card | undefined, options: FromZooOptions) {
   const { card } = await findData(zoo, data, options.signal);
-  if (card.kind === 'dataset') return zoo.pull(data, options);
+  if (card.kind === 'dataset') {
+    if (network !== undefined) checkModality(network, card);
+    return zoo.pull(data, options);
+  }
   throw new ZooError('DATA', `${data} is a network, not data`, {
     expected: 'a folder, a table, or a data set such as dataset/digits',
     found: data,

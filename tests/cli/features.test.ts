@@ -140,7 +140,7 @@ describe('refusals', () => {
       'a share beyond all',
       ['tiny-eye', 'pictures', '-o', 'x.safetensors', '--tolerate', '7'],
       2,
-      /share of unreadable/,
+      /--tolerate takes a number/,
     ],
     ['another pooling', ['tiny-eye', 'pictures', '-o', 'x.safetensors', '--pooling', 'best'], 2, /best/],
     ['nothing to merge', ['merge', 'x.safetensors', '-o', 'y.safetensors'], 3, /no such file/i],

@@ -1,8 +1,10 @@
 /** `zoo features`: what a network without its output layer makes of data. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { SaveResult } from '../../training/features/extract-features.js';
 import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec } from '../command.js';
+import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
+import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
 import { choice, count, flag, JSON_OPTION, OFFLINE_OPTION, text } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
@@ -41,14 +43,7 @@ export const features: CommandSpec = {
   description:
     'Runs data once through a network without its output layer and writes the features, with names and labels beside ' +
     'them. They are kept in the cache: the next run, and any training on the same data, takes them from there.',
-  arguments: [
-    { syntax: '<reference>', description: 'a network', completion: 'models' },
-    {
-      syntax: '<data>',
-      description: 'a folder with a subfolder for each class, a table, or a data set',
-      completion: 'files',
-    },
-  ],
+  arguments: [{ syntax: '<reference>', description: 'a network', completion: 'models' }, DATA_ARGUMENT],
   options: [
     OUTPUT_OPTION,
     { flags: '--layer <layer>', description: 'cut there (default: as the card says)' },
@@ -62,11 +57,10 @@ export const features: CommandSpec = {
       flags: '--shard <i/n>',
       description: 'only part i of n, for several machines; then: zoo features merge',
     },
-    {
-      flags: '--tolerate <share>',
-      description: 'go on although up to this share of the files, such as 0.05, can not be read',
-    },
+    ...DATA_OPTIONS,
     FORCE_OPTION,
+    THREADS_OPTION,
+    YES_OPTION,
     OFFLINE_OPTION,
     JSON_OPTION,
   ],
@@ -77,12 +71,12 @@ export const features: CommandSpec = {
     'zoo features merge part-*.safetensors -o digits.safetensors',
   ],
   subcommands: [merge],
-  async run([reference = '', data = ''], options, { terminal, signal, env, cwd }) {
+  async run([reference = '', source = ''], options, context) {
+    const { terminal, signal, env, cwd } = context;
     const json = flag(options, 'json');
     const output = await outputPath(text(options, 'output'), flag(options, 'force'), cwd);
-    const [{ openZoo }, { openData, pullNetwork }, { openProgress }, { parseShard }] = await Promise.all([
-      import('../../zoo/open-zoo.js'),
-      import('../../transfer/open-data.js'),
+    const [{ openZoo }, { openProgress }, { parseShard }] = await Promise.all([
+      import('../../training/adapting-zoo.js'),
       import('../progress.js'),
       import('../../training/features/shard.js'),
     ]);
@@ -90,47 +84,49 @@ export const features: CommandSpec = {
     const shard = shardText === undefined ? undefined : parseShard(shardText);
     const batchSize = count(options, 'batchSize');
     const pooling = choice(options, 'pooling', POOLING);
-    const tolerate = share(text(options, 'tolerate'));
-    const zoo = await openZoo({ env, cwd, ...(flag(options, 'offline') ? { offline: true } : {}) });
+    const threads = count(options, 'threads');
+    const reading = dataOptions(options);
+    const offline = flag(options, 'offline');
+    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
+    const progress = json ? undefined : openProgress(terminal);
     try {
-      const progress = json ? undefined : openProgress(terminal);
+      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
       const pulling = { signal, onEvent: progress?.update.bind(progress) };
-      const network = await pullNetwork(zoo, reference, pulling);
-      const dataset = await openData(zoo, data, { ...pulling, cwd, tolerate });
-      progress?.end();
-      const [{ openBackbone }, { checkModality, checkFit }, { saveFeatures }] = await Promise.all([
-        import('../../transfer/backbone.js'),
-        import('../../transfer/check-fit.js'),
-        import('../../training/features/extract-features.js'),
-      ]);
-      // Before seconds are spent on loading weights.
-      checkModality(network.card, dataset);
+      // Before anything is fetched: pictures are refused where a network hears.
+      const { card: network, id } = await zoo.show(reference, signal);
+      const dataset = await zoo.data(source, { ...pulling, ...reading, network });
       if (!json) for (const note of dataset.notes) terminal.note(note);
-      const backbone = await openBackbone({ ...network, cut: text(options, 'layer'), pooling });
+      const backbone = await zoo.backbone(reference, { ...pulling, cut: text(options, 'layer'), pooling });
+      progress?.end();
       try {
+        const [{ checkFit }, { saveFeatures }] = await Promise.all([
+          import('../../transfer/check-fit.js'),
+          import('../../training/features/extract-features.js'),
+        ]);
         await checkFit(backbone, dataset, { signal });
         if (!json) {
           const { cut, width, dropped } = backbone;
           const freed = dropped === 0 ? '' : `; ${dropped} parameters behind it dropped`;
-          terminal.note(`${network.id}: ${width} features at ${cut}${freed}`);
+          terminal.note(`${id}: ${width} features at ${cut}${freed}`);
         }
         const view = json ? undefined : await exampleProgress(terminal);
         const result = await saveFeatures(backbone, dataset, output, {
           batchSize,
           shard,
-          tolerate,
+          tolerate: reading.tolerate,
           signal,
-          cache: join(zoo.home, 'features'),
-          onProgress: (done) => view?.update(done),
+          cache: zoo.featureCache,
+          onProgress: view?.update.bind(view),
         }).finally(() => view?.end());
         const { cut, pooling: pooled, preparer } = backbone;
-        const summary = { network: network.id, layer: cut, pooling: pooled, notes: preparer.notes };
+        const summary = { network: id, layer: cut, pooling: pooled, notes: preparer.notes };
         await printResult(output, result, summary, json, terminal);
         return 0;
       } finally {
         backbone.dispose();
       }
     } finally {
+      progress?.end();
       await zoo.close();
     }
   },
@@ -188,8 +184,4 @@ async function outputPath(file: string | undefined, force: boolean, cwd: string)
   await refuseExisting(path, force);
   await refuseExisting(csvPath(path), force);
   return path;
-}
-
-function share(value: string | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
 }

@@ -89,7 +89,9 @@ export const finetune: CommandSpec = {
     try {
       await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
       const pulling = { signal, onEvent: progress?.update.bind(progress) };
-      const whole = await zoo.data(source, { ...pulling, ...dataOptions(options) });
+      // Before anything is fetched: pictures are refused where a network hears.
+      const { card: network } = await zoo.show(reference, signal);
+      const whole = await zoo.data(source, { ...pulling, ...dataOptions(options), network });
       const { train, validation } = chooseExamples(whole, {
         validation: share,
         perClass,

@@ -3,6 +3,7 @@ import type { LayerInfo, Network, Shape } from '../../formats/network.js';
 import type { Card } from '../../registry/card.js';
 import type { CommandSpec, RunContext } from '../command.js';
 import { type Fold, foldLayers, type ShownLayer } from '../fold-layers.js';
+import { needRuntime, YES_OPTION } from '../need-runtime.js';
 import { flag, JSON_OPTION } from '../options.js';
 import { renderTable } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -32,16 +33,20 @@ export const inspect: CommandSpec = {
       completion: 'installed',
     },
   ],
-  options: [{ flags: '--all', description: 'show every layer or node of a long network' }, JSON_OPTION],
+  options: [
+    { flags: '--all', description: 'show every layer or node of a long network' },
+    YES_OPTION,
+    JSON_OPTION,
+  ],
   examples: ['zoo inspect resnet50', 'zoo inspect basic-pitch --all | less', 'zoo inspect ./my-model --json'],
   async run([reference = ''], options, context) {
-    const [{ openNetwork }, { findRuntime }] = await Promise.all([
+    const [{ openNetwork }, { cacheRoot }] = await Promise.all([
       import('../../transfer/open-network.js'),
-      import('../../runtime/find-runtime.js'),
+      import('../../cache/cache-root.js'),
     ]);
-    const { terminal, env, cwd } = context;
-    // Said before anything is fetched that could not be looked into.
-    findRuntime({ env, cwd });
+    const { terminal, env } = context;
+    // Before anything is fetched that could not be looked into.
+    await needRuntime({ home: cacheRoot(env), offline: false, yes: flag(options, 'yes') }, context);
     const { id, folder, card } = await open(reference, context);
     const network = await openNetwork(folder, card);
     try {
