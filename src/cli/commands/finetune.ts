@@ -107,7 +107,10 @@ export const finetune: CommandSpec = {
           : undefined;
       if (found !== undefined) report.chosen(found);
       const { choice: chosen, head } = found ?? { choice: named, head: await headFor(train, options) };
-      const backbone = await zoo.backbone(reference, { ...pulling, ...chosen });
+      const backbone = await zoo.backbone(reference, {
+        ...(found === undefined ? pulling : { signal }),
+        ...chosen,
+      });
       progress?.end();
       const model = backbone.withHead(head);
       try {
