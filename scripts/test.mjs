@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, then lint, types, import rule and all tests. Fails on the first that fails.
 import { performance } from 'node:perf_hooks';
-import { run, setup } from './lib/setup.mjs';
+import { installRuntime, run, setup } from './lib/setup.mjs';
 
 const STEPS = [
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
@@ -19,6 +19,7 @@ const STEPS = [
 
 try {
   setup();
+  installRuntime();
   for (const [name, args] of STEPS) {
     const begun = performance.now();
     run(process.execPath, args);

@@ -7,9 +7,8 @@ import { syncFolder, writeFileAtomic } from '../core/atomic-file.js';
 import { sha256OfFile } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { forEachBounded } from '../core/for-each-bounded.js';
-import { BINDING_PATH } from './compile-binding.js';
 import type { RuntimeFile } from './offers.js';
-import { MANIFEST_FILE } from './runtime-layout.js';
+import { BINDING_PATH, MANIFEST_FILE } from './runtime-layout.js';
 import { type InstalledFile, type RuntimeManifest, writtenManifest } from './runtime-manifest.js';
 import { STAND_IN } from './stand-in.js';
 

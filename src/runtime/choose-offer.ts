@@ -1,23 +1,12 @@
 /** Which of the offers is for this machine, and why none is. */
 import { ZooError } from '../core/errors.js';
-import { glibcVersion } from './doctor/machine.js';
+import { type Machine, thisMachine } from './machine.js';
 import { type Device, type Offer, type OfferTable, readOffers } from './offers.js';
-
-export interface Machine {
-  readonly platform: NodeJS.Platform;
-  readonly arch: string;
-  /** Version of glibc; undefined where there is another C library. */
-  readonly glibc: string | undefined;
-}
 
 export interface OfferWish {
   /** A version of the table; its default when left out. */
   readonly version?: string | undefined;
   readonly device?: Device | undefined;
-}
-
-export function thisMachine(): Machine {
-  return { platform: process.platform, arch: process.arch, glibc: glibcVersion() };
 }
 
 /**

@@ -8,20 +8,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ZooError } from '../core/errors.js';
-import { findCompiler, installCommand } from './doctor/compiler.js';
+import { type Compiler, compilerRemedy, findCompiler } from './find-compiler.js';
+import { BINDING_PATH, TFJS_NODE } from './runtime-layout.js';
 
-/** Relative to the runtime's folder. */
-export const BINDING_PATH = 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node';
-const SOURCES = 'node_modules/@tensorflow/tfjs-node/binding';
+const SOURCES = `node_modules/${TFJS_NODE}/binding`;
 /** From the binding's folder to the libraries'. */
 const TO_LIBRARIES = '../../../../../tensorflow';
 
 const TIME_LIMIT_MS = 10 * 60_000;
-
-export interface Compiler {
-  readonly command: string;
-  readonly version: string;
-}
 
 /** @throws ZooError `NO_RUNTIME` when there is none. */
 export async function requireCompiler(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Compiler> {
@@ -32,7 +26,7 @@ export async function requireCompiler(env: NodeJS.ProcessEnv, signal: AbortSigna
       ? 'a compiler where CXX says'
       : 'c++, g++ or clang++ on the PATH, or one that CXX names',
     found: env.CXX ? `CXX=${env.CXX}, which does not run` : 'none',
-    hint: `Install one, then run this again: ${installCommand(process.platform)}`,
+    hint: `Install one, then run this again: ${compilerRemedy(process.platform)}`,
   });
 }
 

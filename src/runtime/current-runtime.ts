@@ -5,14 +5,25 @@ import { isTemporaryName, writeFileAtomic } from '../core/atomic-file.js';
 import { hasCode } from '../core/errors.js';
 import { CURRENT_FILE, runtimesFolder } from './runtime-layout.js';
 
+/** The name that `current.json` holds; undefined unless it can be that of a folder beside it. */
+export function parseCurrent(text: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('runtime' in value)) return undefined;
+  const { runtime } = value;
+  return typeof runtime === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(runtime) ? runtime : undefined;
+}
+
 /** Name of the current runtime's folder, whether that is there or not; undefined when none is current. */
 export async function readCurrent(home: string): Promise<string | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(join(runtimesFolder(home), CURRENT_FILE), 'utf8'));
-    if (typeof value !== 'object' || value === null || !('runtime' in value)) return undefined;
-    return typeof value.runtime === 'string' ? value.runtime : undefined;
+    return parseCurrent(await readFile(join(runtimesFolder(home), CURRENT_FILE), 'utf8'));
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
 }

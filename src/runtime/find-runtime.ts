@@ -1,12 +1,11 @@
 /** Which TensorFlow to load: `ZOO_RUNTIME`, the current managed runtime, the program's own tfjs-node. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { cacheRoot } from '../cache/cache-root.js';
 import { hasCode, ZooError } from '../core/errors.js';
-import { CURRENT_FILE, MANIFEST_FILE, runtimesFolder } from './runtime-layout.js';
-
-export const TFJS_NODE = '@tensorflow/tfjs-node';
+import { parseCurrent } from './current-runtime.js';
+import { BINDING, CURRENT_FILE, MANIFEST_FILE, runtimesFolder, TFJS_NODE } from './runtime-layout.js';
 
 export interface FoundRuntime {
   readonly kind: 'environment' | 'managed' | 'program';
@@ -36,6 +35,13 @@ export function findRuntime(options: FindRuntimeOptions = {}): FoundRuntime {
 }
 
 function fromEnvironment(folder: string): FoundRuntime {
+  if (!isAbsolute(folder)) {
+    throw new ZooError('NO_RUNTIME', 'ZOO_RUNTIME is not an absolute path', {
+      expected: 'a folder such as /data/runtime/2.18.1-cpu-linux-x64',
+      found: folder,
+      hint: 'A relative one would mean another folder in every working directory.',
+    });
+  }
   const entry = entryIn(folder);
   if (entry !== undefined) return { kind: 'environment', folder, entry };
   throw new ZooError('NO_RUNTIME', 'ZOO_RUNTIME names a folder that holds no runtime', {
@@ -48,17 +54,15 @@ function fromEnvironment(folder: string): FoundRuntime {
 /** The managed runtime that is current, if its folder is whole. */
 function managed(home: string): FoundRuntime | undefined {
   const folders = runtimesFolder(home);
-  let current: unknown;
+  let current: string | undefined;
   try {
-    current = JSON.parse(readFileSync(join(folders, CURRENT_FILE), 'utf8'));
+    current = parseCurrent(readFileSync(join(folders, CURRENT_FILE), 'utf8'));
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
-  if (typeof current !== 'object' || current === null || !('runtime' in current)) return undefined;
-  if (typeof current.runtime !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(current.runtime))
-    return undefined;
-  const folder = join(folders, current.runtime);
+  if (current === undefined) return undefined;
+  const folder = join(folders, current);
   if (!existsSync(join(folder, MANIFEST_FILE))) return undefined;
   const entry = entryIn(folder);
   return entry === undefined ? undefined : { kind: 'managed', folder, entry };
@@ -79,9 +83,6 @@ function programsOwn(cwd: string): FoundRuntime | undefined {
   }
   return undefined;
 }
-
-/** N-API version 8 is what tfjs-node asks node-pre-gyp for on every Node that this program runs on. */
-export const BINDING = join('lib', 'napi-v8', 'tfjs_binding.node');
 
 function entryIn(folder: string): string | undefined {
   const packageFolder = join(folder, 'node_modules', TFJS_NODE);

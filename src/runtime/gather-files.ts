@@ -56,13 +56,7 @@ export async function fetchFiles(
   }
   // Packed and unpacked files lie side by side for a while.
   await tools.cache.checkSpace(totalSize(blobs) + bytesToFetch(offer, files));
-  const received = await fetchBlobs(blobs, tools).catch((error: unknown) => {
-    if (!tools.signal.aborted) throw error;
-    throw new ZooError('ABORTED', 'Interrupted while installing the runtime', {
-      hint: 'What has arrived is kept: run the same command again to go on from there.',
-      cause: error,
-    });
-  });
+  const received = await fetchBlobs(blobs, tools);
   await discardLeftovers(wantedBlobs(asCard(offer, files)), tools);
   return received;
 }

@@ -1,33 +1,18 @@
-/**
- * `zoo runtime install`: fetches what is missing, lays the runtime out in a folder of its own beside its final place,
- * builds the binding, proves it in a fresh process, and only then puts it in place and makes it current. Whatever
- * happens before leaves the runtime that was there as it was, and the next call goes on.
- */
+/** `zoo runtime install`: chooses the offer for this machine, opens cache and network, and lets one process install. */
 import { setMaxListeners } from 'node:events';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Cache, openCache } from '../cache/cache.js';
+import { openCache } from '../cache/cache.js';
 import { cacheRoot, sharedCacheRoots } from '../cache/cache-root.js';
 import { explainDiskError } from '../cache/disk-space.js';
-import { Layout } from '../cache/layout.js';
-import { discard } from '../cache/trash.js';
-import { isTemporaryName, retryWhileHeld, syncFolder, temporaryName } from '../core/atomic-file.js';
 import { ZooError } from '../core/errors.js';
 import { openTransfers } from '../download/transfers.js';
 import { openSources } from '../sources/open-sources.js';
 import type { FetchTools } from '../zoo/fetch-tools.js';
-import { bindingFile, layOut, seal, takeBinding } from './build-runtime.js';
-import { chooseOffer, type Machine, thisMachine } from './choose-offer.js';
-import { BINDING_PATH, type Compiler, compileBinding, requireCompiler } from './compile-binding.js';
-import { readCurrent, writeCurrent } from './current-runtime.js';
-import { fetchFiles, filesToFetch } from './gather-files.js';
-import { inspectFiles } from './inspect-runtime.js';
+import { chooseOffer } from './choose-offer.js';
 import type { InstallListener } from './install-events.js';
-import { bytesToFetch, type Offer, type RuntimeFile, runtimeFiles, runtimeId } from './offers.js';
-import { probeRuntime } from './probe-runtime.js';
-import { runtimesFolder } from './runtime-layout.js';
-import { type InstalledFile, type RuntimeManifest, readManifest } from './runtime-manifest.js';
-import { STAND_IN } from './stand-in.js';
+import { Installation, type InstallRuntimeResult } from './installation.js';
+import { type Machine, thisMachine } from './machine.js';
+import { runtimeId } from './offers.js';
+import { requireWritable } from './require-writable.js';
 
 export interface InstallRuntimeOptions {
   /** The cache folder; the one of `env` by default. */
@@ -51,21 +36,6 @@ export interface InstallRuntimeOptions {
   readonly machine?: Machine;
 }
 
-export interface InstallRuntimeResult {
-  /** Name of its folder, such as `2.18.1-cpu-linux-x64`. */
-  readonly runtime: string;
-  readonly folder: string;
-  readonly tensorflow: string;
-  readonly device: Offer['device'];
-  readonly tested: boolean;
-  /** Bytes that crossed the network. */
-  readonly received: number;
-  /** True when every file was right already. */
-  readonly upToDate: boolean;
-  /** Files of an installed runtime that were damaged or missing and are right now. */
-  readonly mended: readonly string[];
-}
-
 /**
  * Installs a runtime and makes it current; does nothing but the latter when all its files are right already.
  * @throws ZooError `USAGE` for a version that is not on offer; `NO_RUNTIME` when this machine can't have one, there is
@@ -77,7 +47,7 @@ export async function installRuntime(options: InstallRuntimeOptions = {}): Promi
   const offer = chooseOffer({ version: options.version, device }, machine);
   const home = options.home ?? cacheRoot(env);
   const cache = await openCache(home, { shared: sharedCacheRoots(env) });
-  refuseReadOnly(cache);
+  requireWritable(cache, 'install');
   // Every transfer under way listens to the signal; the caller's own is spared Node's warning about that.
   const signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal]);
   setMaxListeners(0, signal);
@@ -89,7 +59,7 @@ export async function installRuntime(options: InstallRuntimeOptions = {}): Promi
     ...(limitRate === undefined ? {} : { limitRate }),
   });
   const tools: FetchTools = { cache, sources, transfers, offline: options.offline === true, signal, onEvent };
-  const installation = new Installation(offer, cache.root, env, tools, onEvent);
+  const installation = new Installation({ offer, env, tools, onEvent });
   const runtime = runtimeId(offer);
   try {
     return await cache.withLease(`runtime-${runtime}`, () => installation.run(options.force === true), {
@@ -98,183 +68,16 @@ export async function installRuntime(options: InstallRuntimeOptions = {}): Promi
         onEvent({ type: 'waiting', model: `runtime ${runtime}`, holder: `process ${pid} on ${host}` }),
     });
   } catch (error) {
-    throw explainDiskError(error, 'installing the runtime');
+    throw signal.aborted ? interrupted(error) : explainDiskError(error, 'installing the runtime');
   } finally {
     await transfers.close();
     await sources.close();
   }
 }
 
-function refuseReadOnly(cache: Cache): void {
-  if (!cache.readOnly) return;
-  throw new ZooError('FILE_SYSTEM', 'The cache is read-only: a runtime can not be installed there', {
-    found: cache.root,
-    hint: 'Set ZOO_HOME to a folder that can be written; one that is installed already is used as it is.',
+function interrupted(cause: unknown): ZooError {
+  return new ZooError('ABORTED', 'Interrupted while installing the runtime', {
+    hint: 'What has arrived is kept: run the same command again to go on from there.',
+    cause,
   });
-}
-
-/** What is there of the runtime before the installation. */
-interface Before {
-  readonly manifest: RuntimeManifest | undefined;
-  /** Paths of files that are not as they should be. */
-  readonly broken: ReadonlySet<string>;
-  /** True when the binding that is there was built from the same files, and is whole. */
-  readonly bindingIsGood: boolean;
-}
-
-class Installation {
-  readonly #offer: Offer;
-  readonly #home: string;
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #tools: FetchTools;
-  readonly #onEvent: InstallListener;
-  readonly #files: readonly RuntimeFile[];
-  readonly #runtime: string;
-  readonly #folder: string;
-
-  constructor(
-    offer: Offer,
-    home: string,
-    env: NodeJS.ProcessEnv,
-    tools: FetchTools,
-    onEvent: InstallListener,
-  ) {
-    this.#offer = offer;
-    this.#home = home;
-    this.#env = env;
-    this.#tools = tools;
-    this.#onEvent = onEvent;
-    this.#files = runtimeFiles(offer);
-    this.#runtime = runtimeId(offer);
-    this.#folder = join(runtimesFolder(home), this.#runtime);
-  }
-
-  async run(force: boolean): Promise<InstallRuntimeResult> {
-    await this.#clearUnfinished();
-    const before = await this.#look();
-    if (before.manifest !== undefined && before.broken.size === 0 && before.bindingIsGood && !force) {
-      await this.#makeCurrent();
-      return this.#result({ received: 0, upToDate: true, mended: [] });
-    }
-    const { signal } = this.#tools;
-    const keep = before.bindingIsGood && !force;
-    // Nothing is fetched where it would be of no use.
-    const compiler = keep ? undefined : await requireCompiler(this.#env, signal);
-    const held = await this.#tools.cache.hold({ digests: this.#files.map(({ sha256 }) => sha256) });
-    try {
-      const received = await this.#gather(before, force);
-      await this.#build(before, compiler, force);
-      await this.#makeCurrent();
-      const mended = before.manifest === undefined ? [] : [...before.broken];
-      return this.#result({ received, upToDate: false, mended });
-    } finally {
-      await held.release();
-    }
-  }
-
-  #result(how: Pick<InstallRuntimeResult, 'received' | 'upToDate' | 'mended'>): InstallRuntimeResult {
-    const { tensorflow, device, tested } = this.#offer;
-    return { runtime: this.#runtime, folder: this.#folder, tensorflow, device, tested, ...how };
-  }
-
-  /** Folders of installations that were killed. Another one under way would hold the lease. */
-  async #clearUnfinished(): Promise<void> {
-    const folders = runtimesFolder(this.#home);
-    await mkdir(folders, { recursive: true });
-    for (const name of await readdir(folders)) {
-      if (!isTemporaryName(name) || !name.startsWith(`.${this.#runtime}.`)) continue;
-      // A compiler that outlived its installation may still write there.
-      await rm(join(folders, name), { recursive: true, force: true, maxRetries: 5 });
-    }
-  }
-
-  async #look(): Promise<Before> {
-    const { signal } = this.#tools;
-    const manifest = await readManifest(this.#folder);
-    const wanted = [...this.#files, STAND_IN];
-    const faults = await inspectFiles(this.#folder, wanted, { deep: true, signal });
-    const broken = new Set(faults.map(({ path }) => path));
-    const binding = manifest?.files.find(({ path }) => path === BINDING_PATH);
-    const sameParts = madeOf(manifest, wanted);
-    const bindingIsGood =
-      binding !== undefined &&
-      sameParts &&
-      (await inspectFiles(this.#folder, [binding], { deep: true, signal })).length === 0;
-    if (!bindingIsGood) broken.add(BINDING_PATH);
-    return { manifest, broken, bindingIsGood };
-  }
-
-  /** Brings into the cache what the folder lacks. */
-  async #gather(before: Before, force: boolean): Promise<number> {
-    const lacking = this.#files.filter(({ path }) => force || before.broken.has(path));
-    const missing = await filesToFetch(this.#offer, lacking, this.#tools);
-    this.#onEvent({
-      type: 'runtime',
-      runtime: this.#runtime,
-      tested: this.#offer.tested,
-      fetch: bytesToFetch(this.#offer, missing),
-      size: this.#files.reduce((sum, file) => sum + file.size, 0),
-      mending: before.manifest === undefined ? undefined : [...before.broken],
-    });
-    return fetchFiles(this.#offer, missing, this.#tools);
-  }
-
-  async #build(before: Before, compiler: Compiler | undefined, force: boolean): Promise<void> {
-    const { cache, signal } = this.#tools;
-    const building = temporaryName(this.#folder);
-    try {
-      const goodFile = ({ path }: InstalledFile) =>
-        force || before.broken.has(path) ? undefined : join(this.#folder, path);
-      await layOut(building, this.#files, goodFile, { cache, signal });
-      if (compiler === undefined) {
-        await takeBinding(this.#folder, building);
-      } else {
-        this.#onEvent({ type: 'step', step: 'compile', detail: compiler.version });
-        await compileBinding(building, compiler, this.#env, signal);
-      }
-      await this.#prove(building);
-      await seal(building, await this.#manifest(building, compiler?.version ?? before.manifest?.compiler));
-      await this.#putInPlace(building);
-    } finally {
-      await rm(building, { recursive: true, force: true });
-    }
-  }
-
-  async #prove(building: string): Promise<void> {
-    this.#onEvent({ type: 'step', step: 'prove', detail: `Node ${process.version}` });
-    const { tensorflow } = await probeRuntime({
-      env: { ...this.#env, ZOO_RUNTIME: building, ZOO_THREADS: '' },
-      signal: this.#tools.signal,
-    });
-    if (tensorflow === this.#offer.tensorflow) return;
-    throw new ZooError('NO_RUNTIME', 'The runtime that was built is not the one that was asked for', {
-      expected: `TensorFlow ${this.#offer.tensorflow}`,
-      found: `TensorFlow ${tensorflow}`,
-      hint: 'A library path such as LD_LIBRARY_PATH may name another TensorFlow: unset it.',
-    });
-  }
-
-  async #manifest(building: string, compiler = 'unknown'): Promise<RuntimeManifest> {
-    const { tensorflow, device, platform, tested } = this.#offer;
-    const files = [...this.#files, STAND_IN].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-    const own = await bindingFile(building);
-    return { tensorflow, device, platform, tested, node: process.version, compiler, files: [...files, own] };
-  }
-
-  /** A program that has the old libraries open keeps them; one that starts in between finds no runtime for a moment. */
-  async #putInPlace(building: string): Promise<void> {
-    await discard(new Layout(this.#home), this.#folder);
-    await retryWhileHeld(() => rename(building, this.#folder));
-    await syncFolder(runtimesFolder(this.#home));
-  }
-
-  async #makeCurrent(): Promise<void> {
-    if ((await readCurrent(this.#home)) !== this.#runtime) await writeCurrent(this.#home, this.#runtime);
-  }
-}
-
-/** True when a runtime with this manifest has the same parts, so that its binding still fits. */
-function madeOf(manifest: RuntimeManifest | undefined, wanted: readonly InstalledFile[]): boolean {
-  const installed = new Map(manifest?.files.map(({ path, sha256 }) => [path, sha256]));
-  return wanted.every(({ path, sha256 }) => installed.get(path) === sha256);
 }

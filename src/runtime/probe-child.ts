@@ -1,6 +1,7 @@
 /** The child of `probeRuntime`: loads TensorFlow, computes something whose answer is known, and prints what it saw. */
+import { ZooError } from '../core/errors.js';
 import type { ProbeReport } from './probe-runtime.js';
-import { openTensorFlow, type Tensor } from './tensorflow.js';
+import { type OpenTensorFlow, openTensorFlow, type Tensor } from './tensorflow.js';
 
 /** What the doctor reads off the backend; tfjs-node's types don't name it. */
 interface NativeBackend {
@@ -9,7 +10,7 @@ interface NativeBackend {
 }
 
 const begun = performance.now();
-const { tf, runtime } = openTensorFlow();
+const { tf, runtime } = open();
 const loadMs = performance.now() - begun;
 const backend = tf.backend() as unknown as NativeBackend;
 
@@ -38,3 +39,12 @@ const report: ProbeReport = {
   loadMs: Math.round(loadMs),
 };
 process.stdout.write(`\n${JSON.stringify(report)}\n`);
+
+/** The parent reads the error's own line, and the loader's words, which name the library, say more than ours. */
+function open(): OpenTensorFlow {
+  try {
+    return openTensorFlow();
+  } catch (error) {
+    throw error instanceof ZooError && error.cause instanceof Error ? error.cause : error;
+  }
+}

@@ -11,6 +11,7 @@ import { ZooError } from '../core/errors.js';
 import { compareVersions } from './choose-offer.js';
 import { readCurrent, runtimeNames, writeCurrent } from './current-runtime.js';
 import { readOffers, runtimeFiles, runtimeId } from './offers.js';
+import { requireWritable } from './require-writable.js';
 import { MANIFEST_FILE, runtimesFolder } from './runtime-layout.js';
 import { readManifest } from './runtime-manifest.js';
 
@@ -46,6 +47,7 @@ export async function removeRuntime(options: RemoveRuntimeOptions = {}): Promise
   const cache = await openCache(options.home ?? cacheRoot(env));
   const home = cache.root;
   const victims = chooseVictims(await runtimeNames(home), options);
+  requireWritable(cache, 'remove');
   const removed: RemoveRuntimeReport['removed'][number][] = [];
   for (const runtime of victims) {
     removed.push(

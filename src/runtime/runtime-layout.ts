@@ -8,10 +8,16 @@
  *       nvidia/…                                     members of the CUDA wheels (gpu)
  *       node_modules/@tensorflow/tfjs-node/…         the binding and its JavaScript
  */
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 
 export const CURRENT_FILE = 'current.json';
 export const MANIFEST_FILE = 'runtime.json';
+
+export const TFJS_NODE = '@tensorflow/tfjs-node';
+/** Of tfjs-node's own folder. Node-API 8 is what it asks node-pre-gyp for on every Node that this program runs on. */
+export const BINDING = 'lib/napi-v8/tfjs_binding.node';
+/** Of a runtime's folder, as manifests write it. */
+export const BINDING_PATH = posix.join('node_modules', TFJS_NODE, BINDING);
 
 /** @param home the cache folder. */
 export function runtimesFolder(home: string): string {

@@ -5,8 +5,8 @@ import { ZooError } from '../core/errors.js';
 import { readCurrent, runtimeNames } from './current-runtime.js';
 import { type FoundRuntime, findRuntime } from './find-runtime.js';
 import { type FaultyFile, inspectFiles } from './inspect-runtime.js';
+import { mendCommand } from './mend-command.js';
 import type { Device } from './offers.js';
-import { readOffers } from './offers.js';
 import { runtimesFolder } from './runtime-layout.js';
 import { readManifest } from './runtime-manifest.js';
 
@@ -80,20 +80,8 @@ async function stateOf(
     node: manifest?.node,
     files: manifest?.files.length,
     faults,
-    mend: installCommand(name),
+    mend: mendCommand(name),
   };
-}
-
-/** Only what is still on offer can be mended. */
-function installCommand(name: string): string {
-  const [version = '', device] = name.split('-');
-  const { offers, default: usual } = readOffers();
-  if (!offers.some(({ tensorflow }) => tensorflow === version)) return `zoo runtime remove ${name}`;
-  const options = [
-    ...(device === 'gpu' ? [' --gpu'] : []),
-    ...(version === usual ? [] : [` --version ${version}`]),
-  ];
-  return `zoo runtime install${options.join('')}`;
 }
 
 function usedRuntime(home: string, { env, cwd }: RuntimeStatusOptions): FoundRuntime | undefined {

@@ -8,6 +8,7 @@ import type * as tfjs from '@tensorflow/tfjs-node';
 import { ZooError } from '../core/errors.js';
 import { type FindRuntimeOptions, type FoundRuntime, findRuntime } from './find-runtime.js';
 import { requireWithOldUtil } from './node-compat.js';
+import { parseThreads } from './threads.js';
 
 export type TensorFlow = typeof tfjs;
 export type {
@@ -48,7 +49,7 @@ export function openTensorFlow(options: OpenTensorFlowOptions = {}): OpenTensorF
   const runtime = findRuntime(options);
   setDefault('TF_CPP_MIN_LOG_LEVEL', '2');
   setDefault('TF_FORCE_GPU_ALLOW_GROWTH', 'true');
-  const threads = threadsOf(options.threads ?? env.ZOO_THREADS);
+  const threads = parseThreads(options.threads ?? env.ZOO_THREADS);
   if (threads !== undefined) {
     process.env.TF_NUM_INTRAOP_THREADS = String(threads);
     process.env.TF_NUM_INTEROP_THREADS = String(threads);
@@ -88,14 +89,4 @@ function packageFolder(entry: string): string {
 /** TensorFlow reads its settings from the environment of the process; what the user has set stays. */
 function setDefault(name: string, value: string): void {
   process.env[name] ??= value;
-}
-
-function threadsOf(value: number | string | undefined): number | undefined {
-  if (value === undefined || value === '') return undefined;
-  const threads = Number(value);
-  if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return threads;
-  throw new ZooError('USAGE', 'Not a number of threads', {
-    expected: 'a whole number from 1 to 1024',
-    found: String(value),
-  });
 }

@@ -20,6 +20,7 @@ import type { CardDraft } from './draft-card.js';
 import type { FetchTools } from './fetch-tools.js';
 import type { FoundCard } from './found-card.js';
 import { indexLocation } from './index-location.js';
+import { isOffline } from './is-offline.js';
 import type { PullOptions, PullResult } from './pull.js';
 import type { PullListener } from './pull-events.js';
 import type { RepairReport } from './repair.js';
@@ -95,10 +96,7 @@ export class Zoo {
   }
 
   get offline(): boolean {
-    return (
-      this.#options.offline ??
-      (this.env.ZOO_OFFLINE !== undefined && !/^(0|false|)$/.test(this.env.ZOO_OFFLINE))
-    );
+    return this.#options.offline ?? isOffline(this.env);
   }
 
   /** Models and data sets that match, the best first. No text is an error. @throws ZooError `INVALID_INDEX`. */

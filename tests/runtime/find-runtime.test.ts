@@ -2,7 +2,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BINDING, findRuntime } from '../../src/runtime/find-runtime.js';
+import { findRuntime } from '../../src/runtime/find-runtime.js';
+import { BINDING } from '../../src/runtime/runtime-layout.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { thrownBy } from '../support/thrown-by.js';
 
@@ -71,6 +72,15 @@ describe('what is damaged', () => {
     await managed('2.18.0-cpu-linux-x64');
     const error = await thrownBy(() => look({ ZOO_RUNTIME: join(root, 'nothing') }));
     expect(error).toMatchObject({ code: 'NO_RUNTIME', exitCode: 8, found: join(root, 'nothing') });
+  });
+
+  it('refuses a relative ZOO_RUNTIME, even where there is a runtime', async () => {
+    await packageIn(join(cwd, 'here'));
+    for (const folder of ['here', './here', '../program/here']) {
+      const error = await thrownBy(() => look({ ZOO_RUNTIME: folder }));
+      expect(error).toMatchObject({ code: 'NO_RUNTIME', found: folder });
+      expect(error.message).toContain('absolute');
+    }
   });
 
   it.each([

@@ -5,14 +5,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openCache } from '../../src/cache/cache.js';
 import { findRuntime } from '../../src/runtime/find-runtime.js';
 import type { InstallEvent } from '../../src/runtime/install-events.js';
-import {
-  type InstallRuntimeOptions,
-  type InstallRuntimeResult,
-  installRuntime,
-} from '../../src/runtime/install-runtime.js';
+import { type InstallRuntimeOptions, installRuntime } from '../../src/runtime/install-runtime.js';
+import type { InstallRuntimeResult } from '../../src/runtime/installation.js';
 import { readOffers } from '../../src/runtime/offers.js';
 import { probeRuntime } from '../../src/runtime/probe-runtime.js';
 import { removeRuntime } from '../../src/runtime/remove-runtime.js';
+import { BINDING_PATH } from '../../src/runtime/runtime-layout.js';
 import { readManifest } from '../../src/runtime/runtime-manifest.js';
 import { runtimeStatus } from '../../src/runtime/runtime-status.js';
 import { isolatedEnv } from '../support/isolated-env.js';
@@ -22,7 +20,6 @@ import { thrownBy } from '../support/thrown-by.js';
 
 const FRAMEWORK = 'tensorflow/libtensorflow_framework.so.2';
 const LONG = 'node_modules/long/src/long.js';
-const BINDING = 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node';
 
 let home: string;
 let env: NodeJS.ProcessEnv;
@@ -114,7 +111,7 @@ describe('an installed runtime', () => {
 
   it('shares its bytes with the cache', async () => {
     const manifest = await readManifest(first.result.folder);
-    expect(manifest?.files.map(({ path }) => path)).toContain(BINDING);
+    expect(manifest?.files.map(({ path }) => path)).toContain(BINDING_PATH);
     const names = await readdir(first.result.folder, { recursive: true, withFileTypes: true });
     const files = names.filter((entry) => entry.isFile());
     expect(files.length).toBe((manifest?.files.length ?? 0) + 1);
@@ -141,9 +138,9 @@ describe('damage', () => {
   });
 
   it('in the binding is mended by building it again', async () => {
-    await damage(join(first.result.folder, BINDING));
+    await damage(join(first.result.folder, BINDING_PATH));
     const { result, events } = await install();
-    expect(result.mended).toEqual([BINDING]);
+    expect(result.mended).toEqual([BINDING_PATH]);
     expect(steps(events)).toEqual(['compile', 'prove']);
   });
 
@@ -170,6 +167,32 @@ describe('damage', () => {
     expect((await runtimeStatus({ home, env, verify: true })).runtimes[0]).toMatchObject({ ok: true });
     expect(await leftovers()).toEqual([]);
   });
+});
+
+describe('interrupted', () => {
+  it.each(['compile', 'prove'] as const)(
+    'at the step "%s": says how to go on, and changes nothing',
+    async (step) => {
+      const before = await readFile(join(first.result.folder, 'runtime.json'), 'utf8');
+      const aborter = new AbortController();
+      const error = await thrownBy(() =>
+        installRuntime({
+          home,
+          env,
+          force: true,
+          signal: aborter.signal,
+          onEvent: (event) => {
+            if (event.type === 'step' && event.step === step) aborter.abort();
+          },
+        }),
+      );
+      expect(error).toMatchObject({ code: 'ABORTED', exitCode: 130 });
+      expect(error.hint).toContain('run the same command again');
+      expect(await readFile(join(first.result.folder, 'runtime.json'), 'utf8')).toBe(before);
+      expect((await runtimeStatus({ home, env, verify: true })).runtimes[0]).toMatchObject({ ok: true });
+      expect(await leftovers()).toEqual([]);
+    },
+  );
 });
 
 describe('beside the cache', () => {

@@ -1,8 +1,11 @@
 /** `zoo doctor`: everything that a bug report needs, and the command that mends what is wrong. */
 import { cacheRoot } from '../../cache/cache-root.js';
-import { examineCompiler } from './compiler.js';
+import { findCompiler } from '../find-compiler.js';
+import { type Machine, thisMachine } from '../machine.js';
+import { compilerFinding } from './compiler.js';
 import type { DoctorReport } from './finding.js';
 import { examineGpu } from './gpu.js';
+import { examineIndex } from './index-file.js';
 import { examineMachine } from './machine.js';
 import { examineNative } from './native.js';
 import { examineNetwork } from './network.js';
@@ -15,24 +18,31 @@ export interface ExamineOptions {
   readonly home?: string;
   /** Asks no registry. */
   readonly offline?: boolean;
+  /** This machine by default; another one to see what it would be told about runtimes. */
+  readonly machine?: Machine;
   readonly signal?: AbortSignal;
 }
 
-/** Changes nothing. Takes a second or two, most of it loading TensorFlow in a process of its own. */
+/**
+ * Changes nothing. Takes two or three seconds, most of them hashing the installed runtimes and loading TensorFlow in a
+ * process of its own.
+ */
 export async function examine(options: ExamineOptions): Promise<DoctorReport> {
   const { env, cwd, offline = false, signal = new AbortController().signal } = options;
+  const { machine = thisMachine() } = options;
   const home = options.home ?? cacheRoot(env);
-  const machine = examineMachine();
-  const [storage, network, compiler, native] = await Promise.all([
+  const [storage, index, network, compiler, native] = await Promise.all([
     examineStorage(home, env),
+    examineIndex(env),
     examineNetwork({ env, cwd, offline, signal }),
-    examineCompiler(env, signal),
-    examineNative({ env, home, cwd, signal }),
+    findCompiler(env, signal),
+    examineNative({ env, home, cwd, machine, signal }),
   ]);
   const gpu = await examineGpu(env, native.probe, signal);
+  const { title, findings } = examineMachine();
   const sections = [
-    { ...machine, findings: [...machine.findings, compiler] },
-    storage,
+    { title, findings: [...findings, compilerFinding(compiler, env, native.probe !== undefined)] },
+    { ...storage, findings: [...storage.findings, index] },
     network,
     { title: 'Native TensorFlow', findings: [...native.findings, ...gpu] },
   ];

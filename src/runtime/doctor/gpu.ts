@@ -1,13 +1,31 @@
-/** NVIDIA driver, CUDA and cuDNN as the system has them, and whether TensorFlow sees a device. */
+/** NVIDIA driver, CUDA and cuDNN, and whether TensorFlow sees a device. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { parseLocator } from '../../registry/locator.js';
+import { type OfferTable, readOffers, runtimeId } from '../offers.js';
 import type { ProbeReport } from '../probe-runtime.js';
+import { type RuntimeManifest, readManifest } from '../runtime-manifest.js';
 import { type Finding, fact, note } from './finding.js';
 
 const NVIDIA_FIELDS = 'name,driver_version,memory.total';
+/** The oldest driver for Linux that all of CUDA 12 runs on (NVIDIA's table of minor version compatibility). */
+const OLDEST_DRIVER = 525;
+/** The packages whose versions a bug report needs. */
+const TOLD = new Map([
+  ['nvidia-cuda-runtime-cu12', 'CUDA'],
+  ['nvidia-cudnn-cu12', 'cuDNN'],
+  ['nvidia-cublas-cu12', 'cuBLAS'],
+]);
 
+interface GpuDevice {
+  readonly name: string;
+  readonly driver: string;
+  /** As nvidia-smi writes it, such as `81559 MiB`. */
+  readonly memory: string;
+}
+
+/** @param probe what a fresh process saw; undefined where TensorFlow does not work. */
 export async function examineGpu(
   env: NodeJS.ProcessEnv,
   probe: ProbeReport | undefined,
@@ -15,41 +33,53 @@ export async function examineGpu(
 ): Promise<Finding[]> {
   const devices = await listDevices(env, signal);
   if (devices.length === 0) {
-    return [
-      existsSync('/proc/driver/nvidia/version')
-        ? note(
-            'gpu',
-            'GPU',
-            'driver without a device',
-            'nvidia-smi lists no GPU: training runs on the CPU.',
-            'nvidia-smi',
-          )
-        : fact('gpu', 'GPU', 'none: computing on the CPU'),
-    ];
+    if (!existsSync('/proc/driver/nvidia/version')) return [fact('gpu', 'GPU', 'none: computing on the CPU')];
+    const detail = 'nvidia-smi lists no GPU: TensorFlow computes on the CPU.';
+    return [note('gpu', 'GPU', 'driver without a device', detail, 'nvidia-smi')];
   }
-  const libraries = probe === undefined ? [] : cudaLibraries(probe.folder);
-  const seen = usedByTensorFlow(probe);
+  const found = devices.map(({ name, driver, memory }, index) =>
+    fact(`gpu${index}`, `GPU ${index}`, `${name}, driver ${driver}, ${memory}`),
+  );
+  if (probe === undefined) return found;
+  const manifest = await readManifest(probe.folder);
+  const cuda = manifest === undefined ? [] : cudaVersions(manifest, readOffers());
   return [
-    ...devices.map((device, index) => fact(`gpu${index}`, `GPU ${index}`, device)),
-    ...(libraries.length === 0 ? [] : [fact('cuda', 'CUDA', libraries.join(', '))]),
-    ...(seen === undefined ? [] : [seen]),
+    ...found,
+    ...(cuda.length === 0 ? [] : [fact('cuda', 'CUDA', cuda.join(', '))]),
+    use(probe, manifest, devices[0]?.driver ?? '', env),
   ];
 }
 
-function usedByTensorFlow(probe: ProbeReport | undefined): Finding | undefined {
-  if (probe === undefined) return undefined;
+/** Whether TensorFlow computes on the device, and the likeliest reason why not. */
+function use(
+  probe: ProbeReport,
+  manifest: RuntimeManifest | undefined,
+  driver: string,
+  env: NodeJS.ProcessEnv,
+): Finding {
   if (probe.gpu) return fact('gpuUsed', 'In use', 'TensorFlow computes on the GPU');
-  return note(
-    'gpuUsed',
-    'In use',
-    'no',
-    'There is a GPU and this runtime does not use it: computing on the CPU.',
-    'zoo runtime install --gpu',
+  const no = (detail: string, remedy: string) =>
+    note('gpuUsed', 'In use', 'no: computing on the CPU', detail, remedy);
+  if (/^(-1)?$/.test(env.CUDA_VISIBLE_DEVICES ?? 'unset')) {
+    return no('CUDA_VISIBLE_DEVICES hides the GPU.', 'unset CUDA_VISIBLE_DEVICES');
+  }
+  if (manifest?.device !== 'gpu') {
+    return no('The runtime in use is the one for the CPU.', 'zoo runtime install --gpu');
+  }
+  if (Number.parseInt(driver, 10) < OLDEST_DRIVER) {
+    return no(
+      `CUDA 12 needs driver ${OLDEST_DRIVER} or newer, and this one is ${driver}.`,
+      "install a newer driver with the system's package manager",
+    );
+  }
+  return no(
+    'The runtime for GPUs does not see the device.',
+    'nvidia-smi   (does it list the GPU as healthy?)',
   );
 }
 
-/** One line a device: name, driver, memory. None where there is no driver. */
-async function listDevices(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string[]> {
+/** None where there is no driver. */
+async function listDevices(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<GpuDevice[]> {
   try {
     const { stdout } = await promisify(execFile)(
       'nvidia-smi',
@@ -61,7 +91,7 @@ async function listDevices(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise
       .filter((line) => line.trim() !== '')
       .map((line) => {
         const [name = '', driver = '', memory = ''] = line.split(',').map((cell) => cell.trim());
-        return `${name}, driver ${driver}, ${memory}`;
+        return { name, driver, memory };
       });
   } catch {
     signal.throwIfAborted();
@@ -69,12 +99,13 @@ async function listDevices(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise
   }
 }
 
-/** Versions of the CUDA libraries that lie beside a managed runtime's TensorFlow, from their file names. */
-function cudaLibraries(folder: string): string[] {
-  const nvidia = join(folder, 'nvidia');
-  if (!existsSync(nvidia)) return [];
-  return readdirSync(nvidia, { recursive: true, encoding: 'utf8' }).flatMap((path) => {
-    const match = /lib(cudart|cudnn|cublas)\.so\.([\d.]+)$/.exec(path);
-    return match === null ? [] : [`${match[1]} ${match[2]}`];
+/** Of the CUDA packages that a runtime was installed from; none for one that is for the CPU. */
+function cudaVersions(manifest: RuntimeManifest, { offers, archives }: OfferTable): string[] {
+  const offer = offers.find((one) => runtimeId(one) === runtimeId(manifest));
+  return (offer?.archives ?? []).flatMap((archive) => {
+    const locator = parseLocator(archives[archive]?.locator ?? '');
+    if (locator.scheme !== 'pypi') return [];
+    const told = TOLD.get(locator.name);
+    return told === undefined ? [] : [`${told} ${locator.version}`];
   });
 }

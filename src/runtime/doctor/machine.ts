@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem, version } from 'node:os';
 import { formatBytes } from '../../core/bytes.js';
+import { glibcVersion } from '../machine.js';
 import { type Finding, fact, note, problem, type Section } from './finding.js';
 
 /** Instructions that TensorFlow's kernels are chosen by. */
@@ -55,7 +56,7 @@ function nodeVersion(found: string): Finding {
     : note('node', 'Node', `v${found}`, 'Not one of the versions that are tested (20, 22, 24).');
 }
 
-/** TensorFlow's wheels are built for glibc; Node's own report says which C library it runs on. */
+/** TensorFlow's wheels are built for glibc. */
 function libc(): Finding[] {
   if (process.platform !== 'linux') return [];
   const glibc = glibcVersion();
@@ -69,15 +70,6 @@ function libc(): Finding[] {
       'use an image with glibc, such as node:22-slim instead of node:22-alpine',
     ),
   ];
-}
-
-/** Version of glibc that this Node runs on; undefined for other C libraries. */
-export function glibcVersion(): string | undefined {
-  const report: unknown = process.report?.getReport();
-  if (typeof report !== 'object' || report === null || !('header' in report)) return undefined;
-  const { header } = report;
-  if (typeof header !== 'object' || header === null || !('glibcVersionRuntime' in header)) return undefined;
-  return typeof header.glibcVersionRuntime === 'string' ? header.glibcVersionRuntime : undefined;
 }
 
 function cpuFeatures(): Finding[] {

@@ -41,7 +41,7 @@ export async function examineNetwork(question: NetworkQuestion): Promise<Section
           'Offline',
           'yes',
           'Nothing is asked; what is in the cache can be used.',
-          'unset ZOO_OFFLINE',
+          env.ZOO_OFFLINE ? 'unset ZOO_OFFLINE' : 'zoo doctor',
         ),
       ]
     : [];
@@ -146,7 +146,7 @@ async function ask(
 
 async function examineMirror(question: NetworkQuestion): Promise<Finding[]> {
   const { env } = question;
-  if (!env.ZOO_MIRROR) return [];
+  if (!env.ZOO_MIRROR) return [fact('mirror', 'Mirror', 'none (ZOO_MIRROR is not set)')];
   try {
     const { url } = readAddress(env.ZOO_MIRROR, 'ZOO_MIRROR');
     const settings = { env, ca: [], headersFor: () => ({}) };

@@ -32,7 +32,7 @@ async function folder(home: string): Promise<Finding> {
       'cache',
       'Folder',
       `${home}: ${messageOf(error)}`,
-      'It can not be written: installed models can be used, nothing can be pulled.',
+      'It can not be written: models and runtimes that are there can be used, nothing can be pulled.',
       'export ZOO_HOME=/a/folder/of/yours',
     );
   }
