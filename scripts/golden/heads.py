@@ -59,6 +59,14 @@ def mixture(classes, width, per_class, test_per_class, spread):
     return sets
 
 
+def objective(model, x, y, c, weights=None):
+    """What LogisticRegression minimises, divided by C and the number of examples (or the sum of their weights)."""
+    weights = np.ones(len(y)) if weights is None else weights
+    p = model.predict_proba(x)[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    loss = -(weights * np.log(p)).sum()
+    return float(((model.coef_ ** 2).sum() / 2 + c * loss) / (c * weights.sum()))
+
+
 def probe(name, data):
     x, y, tx, ty = data
     scaler = StandardScaler().fit(x)
@@ -67,7 +75,7 @@ def probe(name, data):
     for c in (0.01, 1.0, 100.0):
         model = LogisticRegression(C=c, tol=1e-10, max_iter=20000).fit(sx, y)
         p = model.predict_proba(stx)
-        fixed.append({'c': c, 'accuracy': model.score(stx, ty), 'logLoss': log_loss(ty, p),
+        fixed.append({'c': c, 'objective': objective(model, sx, y, c), 'accuracy': model.score(stx, ty), 'logLoss': log_loss(ty, p),
                       'first': p[0].tolist(), 'last': p[-1].tolist(),
                       'norm': float(np.linalg.norm(model.coef_ / scaler.scale_))})
     chosen = []
@@ -87,6 +95,28 @@ def probe(name, data):
                                   'votes': knn.predict_proba(tx)[:100].max(axis=1).tolist()},
             'nearestMean': {'accuracy': means.score(normalize(tx), ty),
                             'predicted': means.predict(normalize(tx))[:100].tolist()}}
+
+
+def binary():
+    """Threes and eights of the 8x8 digits, more of the first: coefficients for the pixels as they are."""
+    x, y, tx, ty = digits(30)
+    train = np.concatenate([np.flatnonzero(y == 3), np.flatnonzero(y == 8)[:12]])
+    test = np.isin(ty, (3, 8))
+    x, y, tx = x[train], y[train], tx[test]
+    scaler = StandardScaler().fit(x)
+    sx = scaler.transform(x)
+    balanced = len(y) / (2 * np.where(y == 3, (y == 3).sum(), (y == 8).sum()))
+    out = []
+    for c in (0.01, 1.0, 100.0):
+        for weights in (None, 'balanced'):
+            model = LogisticRegression(C=c, tol=1e-10, max_iter=20000, class_weight=weights).fit(sx, y)
+            coefficients = model.coef_[0] / scaler.scale_
+            out.append({'c': c, 'classWeights': weights,
+                        'objective': objective(model, sx, y, c, None if weights is None else balanced),
+                        'coefficients': coefficients.tolist(),
+                        'intercept': float(model.intercept_[0] - coefficients @ scaler.mean_),
+                        'probabilities': model.predict_proba(scaler.transform(tx))[:20, 1].tolist()})
+    return {'fixed': out}
 
 
 def multi_label():
@@ -127,6 +157,7 @@ json.dump({
         probe('mixture-5', mixture(20, 384, 5, 40, 3.0)),
         probe('mixture-30', mixture(20, 384, 30, 40, 4.0)),
     ],
+    'binary': binary(),
     'multiLabel': multi_label(),
     'ridge': ridge(),
 }, sys.stdout, indent=1)

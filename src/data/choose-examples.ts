@@ -9,6 +9,8 @@ export interface ChooseOptions {
   /** Learn from this many of each class only; all by default. What is kept back is not made smaller. */
   readonly perClass?: number | undefined;
   readonly seed: number;
+  /** sha256 of the examples, in their order: equal ones are then never on both sides. */
+  readonly digests?: readonly string[] | undefined;
 }
 
 export interface ChosenExamples {
@@ -18,11 +20,11 @@ export interface ChosenExamples {
 
 /** @throws ZooError as `splitDataset` and `sampleDataset`. */
 export function chooseExamples(dataset: Dataset, options: ChooseOptions): ChosenExamples {
-  const { validation: share, perClass, seed } = options;
+  const { validation: share, perClass, seed, digests } = options;
   const split =
     share === undefined || share === 0
       ? { train: dataset, validation: undefined }
-      : splitDataset(dataset, { validation: share, seed });
+      : splitDataset(dataset, { validation: share, seed, digests });
   const { validation } = split;
   if (perClass === undefined) return { train: split.train, validation };
   return { train: sampleDataset(split.train, perClass, seed).sample, validation };

@@ -62,7 +62,9 @@ async function groupsOf(
     members.keys(),
     AT_ONCE,
     async (index) => {
-      digests[index] = (await members[index]?.example.digest()) ?? '';
+      // What can't be read equals nothing.
+      digests[index] =
+        (await members[index]?.example.digest().catch(() => undefined)) ?? `unreadable ${index}`;
     },
     signal,
   );

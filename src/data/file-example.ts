@@ -1,9 +1,14 @@
 /** An example that is a file of its own. */
-import { readFile } from 'node:fs/promises';
 import { sha256OfFile } from '../core/digest.js';
-import { hasCode, ZooError } from '../core/errors.js';
+import { ZooError } from '../core/errors.js';
 import type { Modality } from '../registry/card-names.js';
 import type { Example, Raw } from './dataset.js';
+import { readWholeFile } from './read-whole-file.js';
+
+/** Bytes. The tokens that a network takes in come out of a few thousand. */
+const LARGEST_TEXT = 64 * 2 ** 20;
+/** Bytes: as much as Node reads in one piece. What is decoded has limits of its own. */
+const LARGEST_RECORDING = 2 ** 31 - 1;
 
 export interface FileExampleOptions {
   /** Where the file is. */
@@ -34,30 +39,14 @@ async function loadFile(path: string, modality: Modality, signal: AbortSignal | 
     const { decodeImage } = await import('./image/decode.js');
     return decodeImage(path, { signal });
   }
-  const bytes = await readWhole(path, signal);
   if (modality === 'audio') {
     const { decodeAudio } = await import('./audio/decode-audio.js');
-    return decodeAudio(bytes, path);
+    return decodeAudio(await readWholeFile(path, LARGEST_RECORDING, signal), path);
   }
-  return { kind: 'text', text: utf8(bytes, path) };
+  return { kind: 'text', text: utf8(await readWholeFile(path, LARGEST_TEXT, signal), path) };
 }
 
-async function readWhole(path: string, signal: AbortSignal | undefined): Promise<Buffer> {
-  try {
-    return await readFile(path, signal === undefined ? {} : { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (hasCode(error, 'ENOENT')) {
-      throw new ZooError('NOT_FOUND', `No such file: ${path}`, { hint: 'Check the path.', cause: error });
-    }
-    throw new ZooError('DATA', `${path} can't be read`, {
-      found: error instanceof Error ? error.message : String(error),
-      cause: error,
-    });
-  }
-}
-
-function utf8(bytes: Buffer, path: string): string {
+function utf8(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { hasCode, ZooError } from '../core/errors.js';
+import { checkTolerance } from './check-number.js';
 import type { Dataset } from './dataset.js';
 import { fileExample } from './file-example.js';
 import { modalitiesOf } from './file-modality.js';
@@ -21,12 +22,7 @@ export type { OpenDatasetOptions } from './open-options.js';
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { tolerate, signal } = options;
-  if (tolerate !== undefined && !(tolerate >= 0 && tolerate <= 1)) {
-    throw new ZooError('USAGE', 'Not a share of unreadable files', {
-      expected: '0 … 1',
-      found: String(tolerate),
-    });
-  }
+  if (tolerate !== undefined) checkTolerance(tolerate);
   signal?.throwIfAborted();
   if (await isFolder(path)) return openFolder(path, options);
   if (isTableName(path)) return openTable(path, options);

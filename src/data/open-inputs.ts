@@ -1,14 +1,14 @@
 /** What somebody wants an answer for: files, folders of files, or texts as they are. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { sha256 } from '../core/digest.js';
 import { hasCode, ZooError } from '../core/errors.js';
 import type { Modality } from '../registry/card-names.js';
 import type { Dataset, Example } from './dataset.js';
 import { fileExample } from './file-example.js';
-import { modalityByName } from './file-modality.js';
+import { modalitiesOf } from './file-modality.js';
 import { makeDataset } from './make-dataset.js';
 import { readFolder } from './read-folder.js';
+import { textExample } from './text/text-example.js';
 
 export interface OpenInputsOptions {
   /** What the network takes. */
@@ -20,18 +20,19 @@ export interface OpenInputsOptions {
 
 /**
  * Unlabelled examples of paths. In a folder every file of the modality counts, at any depth. For text, what is not a
- * path is the text itself.
+ * path is the text itself, the empty one too.
  * @throws ZooError `NOT_FOUND` for a path with nothing at it; `DATA` for a folder without a fitting file.
  */
 export async function openInputs(inputs: readonly string[], options: OpenInputsOptions): Promise<Dataset> {
   const { modality, cwd } = options;
-  const examples: Example[] = [];
+  let examples: Example[] = [];
   for (const input of inputs) {
     const path = resolve(cwd, input);
-    const kind = await kindOf(path);
-    if (kind === 'folder') examples.push(...(await folderExamples(path, input, options)));
+    const kind = input === '' ? undefined : await kindOf(path);
+    if (kind === 'folder') examples = examples.concat(await folderExamples(path, input, options));
     else if (kind === 'file') examples.push(fileExample({ path, modality, name: input, labels: [] }));
-    else if (modality === 'text') examples.push(textExample(input, `text ${examples.length + 1}`));
+    else if (modality === 'text')
+      examples.push(textExample({ name: `text ${examples.length + 1}`, text: input, labels: [] }));
     else throw new ZooError('NOT_FOUND', `No such file or folder: ${input}`, { hint: 'Check the path.' });
   }
   return makeDataset({ modality, origin: 'the command line', examples });
@@ -39,7 +40,9 @@ export async function openInputs(inputs: readonly string[], options: OpenInputsO
 
 /** Texts from elsewhere, such as the lines of standard input. */
 export function textInputs(texts: readonly string[], origin: string): Dataset {
-  const examples = texts.map((text, index) => textExample(text, `${origin}:${index + 1}`));
+  const examples = texts.map((text, index) =>
+    textExample({ name: `${origin}:${index + 1}`, text, labels: [] }),
+  );
   return makeDataset({ modality: 'text', origin, examples });
 }
 
@@ -59,7 +62,11 @@ async function folderExamples(
   { modality, signal }: OpenInputsOptions,
 ): Promise<Example[]> {
   const { files } = await readFolder(folder, signal);
-  const fitting = files.filter((file) => modalityByName(file.name) === modality);
+  const kinds = await modalitiesOf(
+    files.map(({ path }) => path),
+    signal,
+  );
+  const fitting = files.filter((_, index) => kinds[index] === modality);
   if (fitting.length > 0) {
     return fitting.map((file) =>
       fileExample({ path: file.path, modality, name: `${name}/${file.name}`, labels: [] }),
@@ -69,13 +76,4 @@ async function folderExamples(
     expected: `files of the modality ${modality}`,
     found: `${files.length} other ${files.length === 1 ? 'file' : 'files'}`,
   });
-}
-
-function textExample(text: string, name: string): Example {
-  return {
-    name,
-    labels: [],
-    load: async () => ({ kind: 'text', text }),
-    digest: async () => sha256(text),
-  };
 }

@@ -16,7 +16,10 @@ export interface OpenDatasetOptions {
   readonly labelSeparator?: string | undefined;
   /** Encoding of a table. Default UTF-8. */
   readonly encoding?: string | undefined;
-  /** The largest share of examples, 0 … 1, that may turn out unreadable. Default 0. */
+  /**
+   * The largest share of examples, 0 … 1, that may turn out unreadable: broken files, and rows of a table without text,
+   * path or number. Default 0.
+   */
   readonly tolerate?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -2,13 +2,15 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { ZooError } from '../core/errors.js';
 import type { Modality } from '../registry/card-names.js';
+import { type BrokenRow, brokenExample, refuseBrokenRows } from './broken-row.js';
 import type { Dataset, Example } from './dataset.js';
 import { fewOf } from './few-of.js';
 import { fileExample } from './file-example.js';
 import { countModalities, modalitiesOf } from './file-modality.js';
 import { makeDataset } from './make-dataset.js';
 import type { OpenDatasetOptions } from './open-options.js';
-import { type Cell, findColumn, readTable, type TableRow } from './read-table.js';
+import { type Cell, readTable, type TableRow } from './read-table.js';
+import { findColumn } from './table/find-column.js';
 import { textExample } from './text/text-example.js';
 
 const PATH_COLUMNS = [
@@ -34,57 +36,82 @@ interface Columns {
   readonly target: string | undefined;
 }
 
-/** @throws ZooError as `openDataset` and `readTable`. */
+/** A row that can be used. */
+interface GoodRow {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly target: number | undefined;
+  /** The text, or the path as it stands in the table. */
+  readonly content: string;
+}
+
+/**
+ * Rows without anything in any cell are no rows. Those without text or path, or without the number that is asked for,
+ * count among the examples that can't be read: see `tolerate`.
+ * @throws ZooError as `openDataset` and `readTable`.
+ */
 export async function openTable(path: string, options: OpenDatasetOptions): Promise<Dataset> {
-  const { signal } = options;
-  const contents: string[] = [];
-  const labels: (readonly string[])[] = [];
-  const targets: (number | undefined)[] = [];
-  const lines: number[] = [];
-  const empty: string[] = [];
-  const unlabelled: string[] = [];
+  const { signal, tolerate } = options;
+  const rows: (GoodRow | BrokenRow)[] = [];
   let columns: Columns | undefined;
   for await (const row of readTable(path, { encoding: options.encoding, signal })) {
     columns ??= chooseColumns(path, Object.keys(row.cells), options);
-    const content = textOf(path, row, columns.content);
-    const name = `${basename(path)}:${row.line}`;
-    if (content.trim() === '') {
-      empty.push(name);
-      continue;
-    }
-    const found =
-      columns.label === undefined ? [] : labelsOf(row.cells[columns.label], options.labelSeparator);
-    if (columns.label !== undefined && found.length === 0) unlabelled.push(name);
-    contents.push(content);
-    labels.push(found);
-    targets.push(columns.target === undefined ? undefined : targetOf(path, row, columns.target));
-    lines.push(row.line);
+    if (Object.values(row.cells).every(isBlank)) continue;
+    rows.push(readRow(`${basename(path)}:${row.line}`, row, columns, options.labelSeparator));
   }
-  if (columns === undefined || contents.length === 0) {
+  if (columns === undefined || rows.length === 0) {
     throw new ZooError('DATA', `${path} has no rows`, {
       expected: 'a first row with column names, and rows of data below it',
     });
   }
-  const { kind, content } = columns;
-  const files =
-    kind === 'text' ? [] : contents.map((file) => (isAbsolute(file) ? file : join(dirname(path), file)));
+  const broken = rows.filter(isBroken);
+  refuseBrokenRows(basename(path), broken, rows.length, tolerate ?? 0);
+  const { kind, label } = columns;
+  const fileOf = ({ content }: GoodRow) => (isAbsolute(content) ? content : join(dirname(path), content));
+  const good = rows.filter(isGood);
   const modality =
-    kind === 'text' ? 'text' : (options.modality ?? (await modalityOfFiles(path, files, signal)));
-  const examples = contents.map((text, index): Example => {
-    const parts = { name: `${basename(path)}:${lines[index]}`, labels: labels[index] ?? [] };
-    const target = targets[index];
-    if (kind === 'path') return fileExample({ ...parts, path: files[index] ?? '', modality, target });
-    const example = textExample({ ...parts, text });
-    return target === undefined ? example : { ...example, target };
+    kind === 'text' ? kind : (options.modality ?? (await modalityOfFiles(path, good.map(fileOf), signal)));
+  const examples = rows.map((row): Example => {
+    if (isBroken(row)) return brokenExample(row);
+    if (kind === 'path') return fileExample({ ...row, path: fileOf(row), modality });
+    const example = textExample({ ...row, text: row.content });
+    return row.target === undefined ? example : { ...example, target: row.target };
   });
-  const notes: string[] = [];
-  if (empty.length > 0) {
-    notes.push(
-      `${empty.length} rows have nothing in ${JSON.stringify(content)} and were left out: ${fewOf(empty)}`,
-    );
+  const unlabelled = label === undefined ? [] : good.filter(({ labels }) => labels.length === 0);
+  const notes =
+    unlabelled.length === 0
+      ? []
+      : [`${unlabelled.length} rows have no label: ${fewOf(unlabelled.map(({ name }) => name))}`];
+  return makeDataset({ modality, origin: path, examples, notes, tolerate });
+}
+
+function isBroken(row: GoodRow | BrokenRow): row is BrokenRow {
+  return 'error' in row;
+}
+
+function isGood(row: GoodRow | BrokenRow): row is GoodRow {
+  return !isBroken(row);
+}
+
+function isBlank(cell: Cell): boolean {
+  return typeof cell === 'string' ? cell.trim() === '' : cell.every(isBlank);
+}
+
+function readRow(
+  name: string,
+  { cells }: TableRow,
+  columns: Columns,
+  separator: string | undefined,
+): GoodRow | BrokenRow {
+  const labels = columns.label === undefined ? [] : labelsOf(cells[columns.label], separator);
+  try {
+    const content = textOf(name, cells, columns.content);
+    const target = columns.target === undefined ? undefined : targetOf(name, cells, columns.target);
+    return { name, labels, content, target };
+  } catch (error) {
+    if (error instanceof ZooError) return { name, labels, error };
+    throw error;
   }
-  if (unlabelled.length > 0) notes.push(`${unlabelled.length} rows have no label: ${fewOf(unlabelled)}`);
-  return makeDataset({ modality, origin: path, examples, notes, tolerate: options.tolerate });
 }
 
 function chooseColumns(path: string, names: readonly string[], options: OpenDatasetOptions): Columns {
@@ -112,11 +139,16 @@ function chooseColumns(path: string, names: readonly string[], options: OpenData
   );
 }
 
-function textOf(path: string, row: TableRow, column: string): string {
-  const cell = row.cells[column] ?? '';
-  if (typeof cell === 'string') return cell;
-  throw new ZooError('DATA', `${basename(path)}:${row.line}: ${JSON.stringify(column)} is a list`, {
-    expected: 'one text or path a row',
+function textOf(name: string, cells: TableRow['cells'], column: string): string {
+  const cell = cells[column] ?? '';
+  if (typeof cell !== 'string') {
+    throw new ZooError('DATA', `${name}: ${JSON.stringify(column)} is a list`, {
+      expected: 'one text or path a row',
+    });
+  }
+  if (!isBlank(cell)) return cell;
+  throw new ZooError('DATA', `${name} has nothing in ${JSON.stringify(column)}`, {
+    hint: 'Mend or remove the row, or allow a share of the rows to be left out.',
   });
 }
 
@@ -126,12 +158,13 @@ function labelsOf(cell: Cell | undefined, separator: string | undefined): readon
   return Array.from(new Set(parts.map((part) => part.trim()).filter((part) => part !== '')));
 }
 
-function targetOf(path: string, row: TableRow, column: string): number {
-  const cell = row.cells[column] ?? '';
-  const value = typeof cell === 'string' && cell.trim() !== '' ? Number(cell) : Number.NaN;
+function targetOf(name: string, cells: TableRow['cells'], column: string): number {
+  const cell = cells[column] ?? '';
+  const value = typeof cell === 'string' && !isBlank(cell) ? Number(cell) : Number.NaN;
   if (Number.isFinite(value)) return value;
-  throw new ZooError('DATA', `${basename(path)}:${row.line}: ${JSON.stringify(column)} is not a number`, {
+  throw new ZooError('DATA', `${name}: ${JSON.stringify(column)} is not a number`, {
     found: JSON.stringify(cell),
+    hint: 'Mend or remove the row, or allow a share of the rows to be left out.',
   });
 }
 

@@ -41,11 +41,11 @@ export async function readFolder(folder: string, signal?: AbortSignal): Promise<
       if (entry.name.startsWith('.') || NOT_DATA.includes(entry.name)) continue;
       const below = join(path, entry.name);
       const relative = name === '' ? entry.name : `${name}/${entry.name}`;
-      const kind = entry.isSymbolicLink() ? await stat(below) : entry;
-      if (kind.isDirectory()) {
+      const kind = entry.isSymbolicLink() ? await targetOf(below) : entry;
+      if (kind?.isDirectory() === true) {
         if (name === '') subfolders.push(entry.name);
         await walk(below, relative, label ?? entry.name, [...above, real]);
-      } else if (kind.isFile()) {
+      } else if (kind === undefined || kind.isFile()) {
         files.push({ path: below, name: relative, label });
       }
     }
@@ -58,9 +58,19 @@ export async function readFolder(folder: string, signal?: AbortSignal): Promise<
   return { files, subfolders };
 }
 
+/** Undefined for a link that leads nowhere: it counts as a file, which is missed when it is read. */
+async function targetOf(link: string) {
+  try {
+    return await stat(link);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 function folderError(folder: string, error: unknown): unknown {
   if (hasCode(error, 'ENOENT', 'ENOTDIR')) {
-    return new ZooError('NOT_FOUND', `No such folder, or a link in it leads nowhere: ${folder}`, {
+    return new ZooError('NOT_FOUND', `No such folder: ${folder}`, {
       found: error instanceof Error ? error.message : undefined,
       hint: 'Check the path.',
       cause: error,

@@ -1,5 +1,5 @@
 /** A few examples a class, to see how little is enough. */
-import { ZooError } from '../core/errors.js';
+import { checkCount } from './check-number.js';
 import type { Dataset, Example } from './dataset.js';
 import { fewOf } from './few-of.js';
 import { subset } from './make-dataset.js';
@@ -18,12 +18,7 @@ export interface Sample {
  * @throws ZooError `USAGE` for a bad number or seed.
  */
 export function sampleDataset(dataset: Dataset, perClass: number, seed: number): Sample {
-  if (!Number.isInteger(perClass) || perClass < 1) {
-    throw new ZooError('USAGE', 'Not a number of examples a class', {
-      expected: 'a whole number from 1',
-      found: String(perClass),
-    });
-  }
+  checkCount('examples a class', perClass);
   const holders = new Map<string, Example[]>(dataset.labels.map((label) => [label, []]));
   for (const example of dataset.examples)
     for (const label of example.labels) holders.get(label)?.push(example);

@@ -10,7 +10,7 @@ const ROUNDING = 1e-9;
  *
  * Examples of one class are dealt so that every part has its share of the class, rounded down or up, and what is
  * rounded evens out over the classes. Targets of a regression are sorted and dealt in stretches of neighbours, so that
- * every part covers the range. Examples with several labels are dealt by iterative stratification (Sechidis, Tsoumakas,
+ * every part covers the range; examples that lack one are dealt by themselves. Examples with several labels are dealt by iterative stratification (Sechidis, Tsoumakas,
  * Vlahavas 2011): the rarest label first, to the part that lacks it most.
  * @param shares of the parts; they sum to 1.
  * @param fillFirst the first part gets at least one example of every class: it is trained on.
@@ -22,7 +22,7 @@ export function stratify(
   fillFirst: boolean,
 ): number[] {
   if (examples.some(({ labels }) => labels.length > 1)) return dealLabels(examples, shares, random);
-  const targets = examples.every(({ target }) => target !== undefined);
+  const targets = examples.some(({ target }) => target !== undefined);
   const strata = targets ? stretches(examples, shares, random) : classes(examples);
   return dealStrata(examples.length, strata, shares, random, fillFirst && !targets);
 }
@@ -43,12 +43,15 @@ function stretches(examples: readonly Example[], shares: readonly number[], rand
   const smallest = Math.min(...shares.filter((share) => share > 0));
   const length = Math.max(2, Math.round(1 / smallest));
   // Shuffled first, so that equal targets don't stay in the order of the files.
-  const sorted = random
-    .shuffled(examples.keys())
+  const shuffled = random.shuffled(examples.keys());
+  const hasTarget = (index: number) => examples[index]?.target !== undefined;
+  const sorted = shuffled
+    .filter(hasTarget)
     .sort((a, b) => (examples[a]?.target ?? 0) - (examples[b]?.target ?? 0));
-  return Array.from({ length: Math.ceil(sorted.length / length) }, (_, index) =>
+  const neighbours = Array.from({ length: Math.ceil(sorted.length / length) }, (_, index) =>
     sorted.slice(index * length, (index + 1) * length),
   );
+  return [...neighbours, shuffled.filter((index) => !hasTarget(index))];
 }
 
 function dealStrata(

@@ -1,5 +1,6 @@
 /** Decoding that runs ahead of whoever uses the examples, in order and with bounded memory. */
 import { ZooError } from '../core/errors.js';
+import { checkCount, mostUnreadable } from './check-number.js';
 import type { Dataset, Example, Raw } from './dataset.js';
 import { fewOf } from './few-of.js';
 
@@ -43,8 +44,8 @@ export async function* streamExamples<T>(
 ): AsyncGenerator<Streamed<T | Raw>> {
   const { concurrency = 4, transform, signal } = options;
   const ahead = options.ahead ?? Math.max(16, concurrency);
-  checkCount('concurrency', concurrency);
-  checkCount('ahead', ahead);
+  checkCount('examples to decode at once', concurrency);
+  checkCount('examples to hold ahead', ahead);
   const unreadable = new Unreadable(dataset, options.tolerate ?? dataset.tolerate ?? 0);
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
@@ -121,13 +122,7 @@ class Unreadable {
     private readonly dataset: Dataset,
     share: number,
   ) {
-    if (!(share >= 0 && share <= 1)) {
-      throw new ZooError('USAGE', 'Not a share of unreadable files', {
-        expected: '0 … 1',
-        found: String(share),
-      });
-    }
-    this.#most = Math.floor(share * dataset.examples.length + 1e-9);
+    this.#most = mostUnreadable(share, dataset.examples.length);
   }
 
   add(example: Example, error: ZooError): void {
@@ -141,12 +136,4 @@ class Unreadable {
       cause: error,
     });
   }
-}
-
-function checkCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new ZooError('USAGE', `Not a value for ${name}`, {
-    expected: 'a whole number from 1',
-    found: String(value),
-  });
 }

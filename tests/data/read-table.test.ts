@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  findColumn,
-  isTableName,
-  type ReadTableOptions,
-  readTable,
-  type TableRow,
-} from '../../src/data/read-table.js';
+import { isTableName, type ReadTableOptions, readTable, type TableRow } from '../../src/data/read-table.js';
+import { findColumn } from '../../src/data/table/find-column.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { thrownBy } from '../support/thrown-by.js';
 import { allOf } from './all-of.js';
@@ -150,6 +145,39 @@ describe('JSON lines', () => {
 });
 
 describe('any table', () => {
+  it('of JSON lines gives back what was written', async () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+    const row = fc.record({ text, labels: fc.array(text, { maxLength: 3 }), number: fc.integer() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), async (rows) => {
+        const content = rows.map((one) => `${JSON.stringify(one)}\n`).join('');
+        expect(cells(await rowsOf('a.jsonl', content))).toEqual(
+          rows.map((one) => ({ ...one, number: String(one.number) })),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('whatever its bytes are, gives rows or says what is wrong', async () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.string({
+        unit: fc.constantFrom('a', '"', ',', '\n', '\r', '\t', ';', '{', '}', '[', '\\'),
+        maxLength: 60,
+      }),
+    );
+    const name = fc.constantFrom('a.csv', 'a.tsv', 'a.jsonl', 'a.csv.gz');
+    await fc.assert(
+      fc.asyncProperty(name, bytes, async (file, content) => {
+        const rows = await rowsOf(file, content).catch((error: unknown) => error);
+        if (rows instanceof Error) expect(rows).toMatchObject({ name: 'ZooError', code: 'DATA' });
+        else expect(Array.isArray(rows)).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it('is known by its name', () => {
     expect(['a.csv', 'A.TSV', 'x.jsonl.gz', 'b.ndjson'].every(isTableName)).toBe(true);
     expect(['a.json', 'csv', 'a.csv.zip', 'a.txt'].some(isTableName)).toBe(false);

@@ -62,6 +62,58 @@ describe('a split', () => {
     expect(of(1)).toHaveLength(20);
   });
 
+  it('never has equal examples in two parts where their digests are known', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(25)), { minLength: 30, maxLength: 90 }),
+        seeds,
+        (rows, seed) => {
+          const dataset = textDataset(rows.map(([label]) => ({ labels: [label] })));
+          const digests = rows.map(([, content]) => `digest ${content}`);
+          fc.pre(new Set(digests).size >= 12);
+          const { train, validation, test } = splitDataset(dataset, {
+            validation: 0.25,
+            test: 0.25,
+            seed,
+            digests,
+          });
+          expectPartition(dataset, [train, validation, test]);
+          const partOf = new Map<string, Dataset>();
+          for (const part of [train, validation, test]) {
+            for (const { name } of part.examples) {
+              const digest = digests[Number(name)] ?? '';
+              expect(partOf.get(digest) ?? part).toBe(part);
+              partOf.set(digest, part);
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is the same with digests that all differ, and refuses too few of them', () => {
+    const dataset = classes({ a: 20, b: 12 });
+    const digests = dataset.examples.map(({ name }) => `digest ${name}`);
+    const parts = (known?: string[]) => names(splitDataset(dataset, { seed: 4, digests: known }).validation);
+    expect(parts(digests)).toEqual(parts());
+    expect(() => parts(digests.slice(1))).toThrow(RangeError);
+  });
+
+  it('spreads the targets of a regression also where some lack one', () => {
+    const targets = Array.from({ length: 40 }, (_, index) => (index % 10 === 9 ? {} : { target: index }));
+    const dataset = textDataset(targets);
+    for (let seed = 0; seed < 20; seed++) {
+      const { train, validation } = splitDataset(dataset, { validation: 0.25, seed });
+      expectPartition(dataset, [train, validation]);
+      const chosen = validation.examples.flatMap(({ target }) => (target === undefined ? [] : [target]));
+      // A quarter of the 36 with a target, and of the four without.
+      expect([chosen.length, validation.examples.length]).toEqual([9, 10]);
+      expect(chosen.filter((target) => target < 20).length).toBeGreaterThanOrEqual(4);
+      expect(chosen.filter((target) => target >= 20).length).toBeGreaterThanOrEqual(4);
+    }
+  });
+
   it('spreads the targets of a regression over both parts', () => {
     fc.assert(
       fc.property(

@@ -70,6 +70,40 @@ describe('the stream', () => {
     expect(values).toEqual(['example 0/0', 'example 1/1', 'example 2/2']);
   });
 
+  it('holds only a few decoded examples, however many there are and however slow the consumer is', async () => {
+    // What is decoded counts from its loading until something smaller was made of it.
+    let [decoded, mostDecoded, waiting, mostWaiting] = [0, 0, 0, 0];
+    const { dataset } = watched(300);
+    const examples = dataset.examples.map(
+      (example): Example => ({
+        ...example,
+        async load(signal) {
+          mostDecoded = Math.max(mostDecoded, ++decoded);
+          return example.load(signal);
+        },
+      }),
+    );
+    const transform = async (_: unknown, __: Example, index: number) => {
+      await sleep(index % 2);
+      decoded -= 1;
+      mostWaiting = Math.max(mostWaiting, ++waiting);
+      return index;
+    };
+    let sum = 0;
+    for await (const { value } of streamExamples(
+      { ...dataset, examples },
+      { ahead: 10, concurrency: 3, transform },
+    )) {
+      sum += value ?? 0;
+      waiting -= 1;
+      if (sum % 5 === 0) await sleep(3);
+    }
+    expect(sum).toBe((300 * 299) / 2);
+    expect(mostDecoded).toBe(3);
+    expect(mostWaiting).toBeLessThanOrEqual(10);
+    expect([decoded, waiting]).toEqual([0, 0]);
+  });
+
   it('gives errors in their place while they are few', async () => {
     const watch = watched(20, [3, 11], 0.1);
     const found: (string | undefined)[] = [];

@@ -1,11 +1,10 @@
 /** Picture files to pixels: whatever the file holds becomes upright RGB of 8 bits. */
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Metadata } from 'sharp';
-import { formatBytes } from '../../core/bytes.js';
-import { hasCode, ZooError } from '../../core/errors.js';
+import { ZooError } from '../../core/errors.js';
 import { tf } from '../../runtime/tensorflow.js';
 import type { RawImage } from '../dataset.js';
+import { readWholeFile, tooLarge } from '../read-whole-file.js';
 import { BadBitmap, bmpSize, decodeBmp } from './bmp.js';
 import { IMAGE_HEAD, type ImageKind, imageKind } from './image-kind.js';
 import { loadSharp } from './load-sharp.js';
@@ -18,7 +17,8 @@ export interface DecodeImageOptions {
   readonly name?: string | undefined;
   /**
    * `tensorflow` takes the decoder that Python's TensorFlow uses, for JPEG, PNG, BMP and GIF, where a comparison with
-   * it must not differ by a level; it runs in the calling thread. Default `sharp`.
+   * it must not differ by a level: alpha is dropped there, not laid on white. It runs in the calling thread. Default
+   * `sharp`.
    */
   readonly decoder?: 'sharp' | 'tensorflow' | undefined;
   /** Default 100 million: 300 MB decoded. */
@@ -50,8 +50,8 @@ export async function decodeImage(
   const { signal, maxPixels = MAX_PIXELS, maxBytes = MAX_BYTES } = options;
   signal?.throwIfAborted();
   const name = options.name ?? (typeof source === 'string' ? source : 'the picture');
-  const bytes = typeof source === 'string' ? await readWhole(source, maxBytes, signal) : asBuffer(source);
-  if (bytes.length > maxBytes) throw tooManyBytes(name, bytes.length, maxBytes);
+  const bytes = typeof source === 'string' ? await readWholeFile(source, maxBytes, signal) : asBuffer(source);
+  if (bytes.length > maxBytes) throw tooLarge(name, bytes.length, maxBytes);
   const kind = imageKind(bytes.subarray(0, IMAGE_HEAD));
   if (kind === undefined) throw notAPicture(name, bytes);
   const checkSize = (width: number, height: number) => {
@@ -132,30 +132,6 @@ async function withTensorFlow(
   }
 }
 
-/** The file's bytes, unless there are too many of them. */
-async function readWhole(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      if (size > maxBytes) throw tooManyBytes(path, size, maxBytes);
-      return await file.readFile(signal === undefined ? {} : { signal });
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (hasCode(error, 'ENOENT')) {
-      throw new ZooError('NOT_FOUND', `No such file: ${path}`, { hint: 'Check the path.', cause: error });
-    }
-    if (error instanceof ZooError) throw error;
-    throw new ZooError('DATA', `${path} can't be read`, {
-      found: error instanceof Error ? error.message : String(error),
-      cause: error,
-    });
-  }
-}
-
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -186,12 +162,5 @@ function tooManyPixels(name: string, width: number, height: number, most: number
     expected: `at most ${most}`,
     found: `${width} x ${height}`,
     hint: 'Make the picture smaller: networks see a few hundred pixels a side.',
-  });
-}
-
-function tooManyBytes(name: string, size: number, most: number): ZooError {
-  return new ZooError('DATA', `${name} is too large for a picture`, {
-    expected: `at most ${formatBytes(most)}`,
-    found: formatBytes(size),
   });
 }

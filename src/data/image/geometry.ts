@@ -40,8 +40,8 @@ export function outputSize(input: ImageInput, size: Size | undefined): Size {
 
 /**
  * By the card: resized so that the shorter side has a length and the longer one in proportion (rounded down), or
- * squeezed `to` a size; then cut from the centre. For a size that differs from the card's, both are scaled alike. A card with a crop and no resize rule is only cropped; one
- * with neither is squeezed to the size.
+ * squeezed `to` a size; then cut from the centre. For a size that differs from the card's, both are scaled alike. A card
+ * with a crop and no resize rule is only cropped; one with neither is squeezed to the size.
  */
 export function geometry(image: Size, input: ImageInput, size: Size): Geometry {
   const resized = resizedSize(image, input, size);

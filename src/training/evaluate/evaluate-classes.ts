@@ -1,6 +1,7 @@
 /** Evaluation of one class an example. */
 import { calibrationOf } from './calibration.js';
 import { averagesOf, meanAverages } from './class-counts.js';
+import { mean } from './mean.js';
 import { LEAST_PROBABILITY, type Outcome } from './outcome.js';
 import { standardError, wilsonInterval } from './proportion.js';
 import type { ClassificationReport, ClassReport, Mistake } from './report.js';
@@ -86,8 +87,4 @@ function placeOf(scores: Float32Array, wanted: number): number {
     if (score > own || (score === own && index < wanted)) place += 1;
   });
   return place;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,6 +1,7 @@
 /** Evaluation of any number of labels an example. */
 import { averagePrecision } from './average-precision.js';
 import { averagesOf, type Counts, meanAverages } from './class-counts.js';
+import { mean } from './mean.js';
 import { LEAST_PROBABILITY, type Outcome } from './outcome.js';
 import type { LabelMistake, MultiLabelReport } from './report.js';
 
@@ -66,8 +67,4 @@ function countsOf(decisions: readonly { readonly applies: boolean; readonly said
     said: decisions.filter(({ said }) => said).length,
     true: decisions.filter(({ applies }) => applies).length,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

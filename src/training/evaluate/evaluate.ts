@@ -15,7 +15,8 @@ export interface EvaluateOptions {
 
 /**
  * Scores a table of features and compares with what is known about it.
- * @throws ZooError `DATA` for features of another width, no examples, and labels that the head doesn't know.
+ * @throws ZooError `DATA` for features of another width, features that are no numbers, no examples, and labels that the
+ *   head doesn't know.
  */
 export function evaluate(
   fitted: FittedHead,
@@ -46,6 +47,17 @@ export function evaluateScores(
       expected: names.length * head.outputs,
       found: scores.length,
     });
+  }
+  const bad = scores.findIndex((score) => !Number.isFinite(score));
+  if (bad >= 0) {
+    throw new ZooError(
+      'DATA',
+      `The answer for ${names[Math.floor(bad / head.outputs)]} is not a finite number`,
+      {
+        found: String(scores[bad]),
+        hint: 'Look at this example: silence, an empty picture or a damaged file can give such features.',
+      },
+    );
   }
   const outcome = { head, names, scores, targets: encodeTargets(head, truth) };
   const mistakes = options.mistakes ?? 20;

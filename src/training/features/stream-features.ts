@@ -11,6 +11,7 @@ import { subset } from '../../data/make-dataset.js';
 import { type Streamed, streamExamples } from '../../data/stream.js';
 import type { Backbone } from '../../transfer/backbone.js';
 import { checkModality } from '../../transfer/check-fit.js';
+import { goesByGraph } from '../../transfer/forward-pass.js';
 import type { Prepared } from '../../transfer/prepare/preparer.js';
 import type { StoredBlock } from './block-run.js';
 import { dataDigest, exampleDigests } from './example-digests.js';
@@ -37,7 +38,7 @@ export interface FeatureOptions {
 export const DEFAULT_BATCH = 32;
 const MAX_BATCH = 4096;
 /** Changes when the same inputs would give other numbers. */
-const KEY_VERSION = 1;
+const KEY_VERSION = 2;
 /** Each may hold a whole photograph. */
 const DECODED_AT_ONCE = 8;
 /** Unreadable examples named in a message. */
@@ -72,7 +73,7 @@ export async function* streamFeatures(
         const stored =
           store !== undefined && cached
             ? await store.block(index)
-            : await computeBlock(backbone, index, examples.length, decoded, plan.batchSize);
+            : await computeBlock(backbone, index, examples.length, decoded, plan);
         if (!cached) await store?.add(stored);
         const block = withExamples(stored, examples, cached);
         unreadable.push(...block.unreadable);
@@ -124,7 +125,7 @@ async function computeBlock(
   index: number,
   size: number,
   decoded: AsyncIterator<Streamed<Prepared>>,
-  batchSize: number,
+  { batchSize, total }: BlockPlan,
 ): Promise<StoredBlock> {
   const prepared: Prepared[] = [];
   const unreadable: [number, string][] = [];
@@ -134,11 +135,14 @@ async function computeBlock(
     if (next.value.error === undefined) prepared.push(next.value.value);
     else unreadable.push([place, next.value.error.message]);
   }
-  return { index, features: await backbone.featuresOf(prepared, batchSize), unreadable };
+  const features = await backbone.featuresOf(prepared, { batchSize, of: total });
+  return { index, features, unreadable };
 }
 
 interface BlockPlan {
   readonly batchSize: number;
+  /** Examples of the whole data set, whatever part of it this is: they decide which way all of them go. */
+  readonly total: number;
   /** All of the part. */
   readonly examples: readonly Example[];
   /** First block, and the one behind the last. */
@@ -158,6 +162,7 @@ function planBlocks({ examples }: Dataset, { batchSize = DEFAULT_BATCH, shard }:
   const startOf = (block: number) => Math.min(block * batchSize, examples.length);
   return {
     batchSize,
+    total: examples.length,
     examples: examples.slice(startOf(first), startOf(end)),
     first,
     end,
@@ -183,7 +188,7 @@ async function openStore(
 ): Promise<FeatureStore | undefined> {
   if (cache === undefined) return undefined;
   const data = dataDigest(digests ?? (await exampleDigests(plan.examples, signal)));
-  const { batchSize, first, end } = plan;
+  const { batchSize, total, first, end } = plan;
   const key = sha256(
     JSON.stringify({
       version: KEY_VERSION,
@@ -192,6 +197,7 @@ async function openStore(
       data,
       batchSize,
       first,
+      graph: goesByGraph(backbone.preparer.modality, total),
     }),
   );
   const sizeOf = (block: number) => plan.startOf(block + 1) - plan.startOf(block);

@@ -1,6 +1,7 @@
 /** Adam or SGD in batches, for heads with hidden layers, and for linear ones when asked. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { ZooError } from '../../core/errors.js';
+import { checkCount } from '../../data/check-number.js';
 import { Random } from '../../data/random.js';
 import type { Weights } from '../../formats/weight.js';
 import { type Tensor, type Tensor2D, tf, type Variable } from '../../runtime/tensorflow.js';
@@ -10,6 +11,7 @@ import { foldStandard, standardised, standardOf } from '../../transfer/heads/sta
 import { float32 } from '../../transfer/heads/weight-data.js';
 import { DEFAULT_C, type LinearRows } from './fit-linear.js';
 import type { FitOptions } from './fit-options.js';
+import { decayOf } from './linear-objective.js';
 import { Momentum } from './momentum.js';
 
 const DEFAULT_EPOCHS = 100;
@@ -54,7 +56,11 @@ export async function fitByGradients(
   const variables = parts.names.map((name) => variableOf(initial, name));
   const optimizer =
     solver === 'adam' ? tf.train.adam(settings.rate) : new Momentum(settings.rate, MOMENTUM, variables);
-  const decay = 1 / (settings.c * data.weights.reduce((sum, weight) => sum + weight, 0));
+  const { weights } = data;
+  const decay =
+    head.fitting.by === 'linear'
+      ? decayOf({ loss, outputs: head.outputs, weights, c: settings.c })
+      : 1 / (settings.c * weights.reduce((sum, weight) => sum + weight, 0));
   const penalised = variables.filter((_, index) => parts.penalised.includes(parts.names[index] ?? ''));
   const shuffling = Random.seeded(seed, 'batches');
   const dropping = Random.seeded(seed, 'dropout');
@@ -82,7 +88,7 @@ export async function fitByGradients(
     options.onProgress?.({ phase: 'training', done: settings.epochs, total: settings.epochs });
     const parameters = new Map(
       parts.names.map((name, index) => {
-        const { shape = [], values } = readVariable(variables[index]);
+        const { shape, values } = readVariable(variables[index]);
         return [name, float32(shape, values)] as const;
       }),
     );
@@ -130,7 +136,7 @@ function variableOf(weights: Weights, name: string): Variable {
   return tf.tidy(() => tf.variable(tf.tensor(weight.data, [...weight.shape], weight.dtype)));
 }
 
-function readVariable(variable: Variable | undefined): { shape?: number[]; values: Float32Array } {
+function readVariable(variable: Variable | undefined): { shape: readonly number[]; values: Float32Array } {
   if (variable === undefined) throw new RangeError('a name without a variable');
   return { shape: variable.shape, values: variable.dataSync<'float32'>().slice() };
 }
@@ -149,15 +155,8 @@ function settingsOf(solver: 'adam' | 'sgd', options: FitOptions) {
     rate: options.learningRate ?? DEFAULT_RATE[solver],
     c: typeof options.c === 'number' ? options.c : DEFAULT_C,
   };
-  const whole = (what: string, value: number) => {
-    if (Number.isInteger(value) && value >= 1) return;
-    throw new ZooError('USAGE', `Not a number for ${what}`, {
-      expected: 'a whole number, 1 or more',
-      found: value,
-    });
-  };
-  whole('epochs', settings.epochs);
-  whole('the batch size', settings.batchSize);
+  checkCount('epochs', settings.epochs);
+  checkCount('examples in a batch', settings.batchSize);
   if (!(settings.rate > 0 && Number.isFinite(settings.rate))) {
     throw new ZooError('USAGE', 'Not a learning rate', { expected: 'more than 0', found: settings.rate });
   }

@@ -5,7 +5,8 @@ import { unitLength } from '../../transfer/heads/dense.js';
 import { FittedHead } from '../../transfer/heads/fitted-head.js';
 import type { Head } from '../../transfer/heads/head.js';
 import { classesOf, encodeTargets } from '../../transfer/heads/targets.js';
-import { checkClasses, checkFeatures, checkOptions, exampleWeights } from './check-table.js';
+import { checkClasses, checkFeatures, checkOptions } from './check-table.js';
+import { exampleWeights } from './example-weights.js';
 import { fitByGradients } from './fit-by-gradients.js';
 import { DEFAULT_C, fitLinear, type LinearRows } from './fit-linear.js';
 import type {

@@ -4,7 +4,7 @@
  *     sum_i s_i loss(W x_i + b, t_i) / sum_i s_i  +  |W|² / (2 C sum_i s_i)
  *
  * which is scikit-learn's LogisticRegression(C) divided by C sum_i s_i, and its Ridge(alpha = 1 / C). The
- * bias b is not penalised.
+ * bias b is not penalised. For two classes the penalty counts twice: see `decayOf`.
  */
 import { type Loss, sigmoid } from '../../transfer/heads/loss.js';
 import type { DesignMatrix } from './design-matrix.js';
@@ -92,8 +92,13 @@ export function outputsTogether(
   return raw;
 }
 
-function decayOf({ weights, c }: LinearObjective): number {
-  return 1 / (c * total(weights));
+/**
+ * What half of |W|² is multiplied by. For two classes scikit-learn has one vector w, where a softmax ends with w / 2 and
+ * -w / 2, whose squares sum to half of those of w: counted twice, the same C gives the same probabilities.
+ */
+export function decayOf({ loss, outputs, weights, c }: Omit<LinearObjective, 'targets'>): number {
+  const times = loss === 'softmax' && outputs === 2 ? 2 : 1;
+  return times / (c * total(weights));
 }
 
 function penaltyOf(objective: LinearObjective, width: number, point: Float64Array): number {

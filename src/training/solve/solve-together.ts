@@ -23,7 +23,8 @@ export async function solveTogether(
     const start = starts[index] ?? new Float64Array(parameterCount(objective, matrix.width));
     const search = lbfgs(start, { ...options, noise: matrix.noise });
     // A search asks at once for its start.
-    return { index, objective, search, point: start, begun: search.next() };
+    search.next();
+    return { index, objective, search, point: start };
   });
   let breathed = performance.now();
   while (asking.length > 0) {
@@ -54,5 +55,4 @@ interface Asking {
   readonly objective: LinearObjective;
   readonly search: ReturnType<typeof lbfgs>;
   readonly point: Float64Array;
-  readonly begun: unknown;
 }

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256OfFile } from '../../core/digest.js';
 import { hasCode, ZooError } from '../../core/errors.js';
+import { fewOf } from '../../data/few-of.js';
 import { readSafetensors } from '../../formats/safetensors/read-safetensors.js';
 import type { Weights } from '../../formats/weight.js';
 import { cardDigest } from '../../registry/canonical-card.js';
@@ -26,9 +27,19 @@ const NO_WEIGHTS: Weights = new Map();
 
 /**
  * @throws ZooError `NOT_FOUND` when this is no folder of an adapted model; `INVALID_CARD`; `INTEGRITY` for files that
- *   are missing or not those of the card, for a format of a later version, and for a head that makes no sense.
+ *   are missing or not those of the card, for a format of a later version, and for a head that makes no sense; the
+ *   signal's reason.
  */
 export async function readAdapted(folder: string, signal?: AbortSignal): Promise<AdaptedFolder> {
+  try {
+    return await readWhole(folder, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function readWhole(folder: string, signal?: AbortSignal): Promise<AdaptedFolder> {
   const card = await readCard(folder);
   await checkFiles(folder, card, signal);
   const details = await readDetails(folder);
@@ -36,8 +47,8 @@ export async function readAdapted(folder: string, signal?: AbortSignal): Promise
   const head = new FittedHead(readHead(details.head), details.backbone.width, weights);
   if (JSON.stringify(card.output?.labels ?? []) !== JSON.stringify(head.head.labels)) {
     throw new ZooError('INTEGRITY', 'Card and head name other labels', {
-      expected: card.output?.labels?.slice(0, 10).join(', ') ?? 'none',
-      found: head.head.labels.slice(0, 10).join(', ') || 'none',
+      expected: fewOf(card.output?.labels ?? [], 10) || 'none',
+      found: fewOf(head.head.labels, 10) || 'none',
     });
   }
   const hasChanged = card.files.some(({ path }) => path === CHANGED_FILE);

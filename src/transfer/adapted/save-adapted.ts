@@ -34,7 +34,9 @@ export interface SaveOptions {
 }
 
 /**
- * The same content gives the same bytes.
+ * The same content gives the same bytes. A process that is killed leaves what was there before, or the new model; what it
+ * had begun stays beside the folder under a hidden name that ends in `.tmp`. No system exchanges two folders in one step
+ * everywhere: killed between the two renames of an overwrite, the old model is under such a name.
  * @param folder made when missing; its parents too.
  * @returns the card that was written.
  * @throws ZooError `FILE_SYSTEM` as `checkAdaptedTarget`; `INVALID_CARD` for a bad name, version or date; the system's
@@ -56,6 +58,9 @@ export async function saveAdapted(
     signal?.throwIfAborted();
     await replaceFolder(temporary, target, options);
     return card;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -67,8 +72,13 @@ export async function saveAdapted(
  *   adapted model that may not be overwritten.
  */
 export async function checkAdaptedTarget(folder: string, options: SaveOptions = {}): Promise<void> {
+  await lookAt(folder, options);
+}
+
+/** Nothing, which may be an empty folder, or a model that may be replaced. @throws ZooError as `checkAdaptedTarget`. */
+async function lookAt(folder: string, options: SaveOptions): Promise<'nothing' | 'model'> {
   const entries = await entriesOf(folder);
-  if (entries === undefined || entries.length === 0) return;
+  if (entries === undefined || entries.length === 0) return 'nothing';
   const foreign = entries.filter((entry) => !entry.isFile() || !ADAPTED_FILES.includes(entry.name));
   if (foreign.length > 0 || !(await holdsAdaptedModel(folder))) {
     const names = (foreign.length > 0 ? foreign : entries).slice(0, 5).map(({ name }) => name);
@@ -78,7 +88,7 @@ export async function checkAdaptedTarget(folder: string, options: SaveOptions = 
       hint: 'Choose another folder.',
     });
   }
-  if (options.overwrite === true) return;
+  if (options.overwrite === true) return 'model';
   throw new ZooError('FILE_SYSTEM', 'There is an adapted model already', {
     found: folder,
     hint: 'Choose another folder, or replace it with --force.',
@@ -163,23 +173,36 @@ async function blobOf(
 
 /** Looked at once more: the model was trained for minutes since the first look. */
 async function replaceFolder(temporary: string, target: string, options: SaveOptions): Promise<void> {
-  await checkAdaptedTarget(target, options);
-  const entries = await entriesOf(target);
-  if (entries === undefined || entries.length === 0) {
-    if (entries !== undefined) await rmdir(target);
-    await renameWithRetry(temporary, target);
-  } else {
-    const old = temporaryName(target);
-    await renameWithRetry(target, old);
-    try {
-      await renameWithRetry(temporary, target);
-    } catch (error) {
-      await renameWithRetry(old, target);
-      throw error;
-    }
-    await rm(old, { recursive: true, force: true });
-  }
+  if ((await lookAt(target, options)) === 'nothing') await putInPlace(temporary, target);
+  else await exchange(temporary, target);
   await syncFolder(dirname(target));
+}
+
+/** Where there is nothing, or an empty folder. */
+async function putInPlace(temporary: string, target: string): Promise<void> {
+  try {
+    // Windows renames no folder to the name of another, even an empty one.
+    await rmdir(target).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    });
+    await renameWithRetry(temporary, target);
+  } catch (error) {
+    // Somebody else was faster: what they put there is not ours to replace.
+    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) await checkAdaptedTarget(target);
+    throw error;
+  }
+}
+
+async function exchange(temporary: string, target: string): Promise<void> {
+  const old = temporaryName(target);
+  await renameWithRetry(target, old);
+  try {
+    await renameWithRetry(temporary, target);
+  } catch (error) {
+    await renameWithRetry(old, target);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
 }
 
 function pretty(value: unknown): string {

@@ -1,6 +1,7 @@
 /** One class among several: a linear layer with softmax, or one with a hidden layer in front. */
 import * as z from 'zod';
 import { ZooError } from '../../core/errors.js';
+import { checkCount } from '../../data/check-number.js';
 import { type Head, SCALINGS, type Scaling } from './head.js';
 import { headKind } from './head-kind.js';
 import { checkLabels } from './labels.js';
@@ -40,7 +41,7 @@ export function classifier(options: ClassifierOptions): Head {
     const describe = () => ({ kind: 'linear', labels, scaling });
     return { kind: 'linear', ...shared, ...linearLayer(labels.length, 'softmax'), describe };
   }
-  checkWhole('units', hidden, 1, MOST_UNITS);
+  checkCount('hidden units', hidden, 1, MOST_UNITS);
   const rate = dropout ?? 0.2;
   if (!(rate >= 0 && rate < 1)) {
     throw new ZooError('USAGE', 'Not a share of units to drop', {
@@ -50,15 +51,6 @@ export function classifier(options: ClassifierOptions): Head {
   }
   const describe = () => ({ kind: 'hidden', labels, hidden, dropout: rate, scaling });
   return { kind: 'hidden', ...shared, ...hiddenLayer(labels.length, 'softmax', hidden, rate), describe };
-}
-
-/** @throws ZooError `USAGE`. */
-export function checkWhole(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new ZooError('USAGE', `Not a number of ${what}`, {
-    expected: `a whole number from ${least} to ${most}`,
-    found: String(value),
-  });
 }
 
 const common = { labels: z.array(z.string()), scaling: z.enum(SCALINGS) };

@@ -1,7 +1,7 @@
 /** The most frequent class among the k most similar training examples, by the cosine of their features. */
 import * as z from 'zod';
 import { ZooError } from '../../core/errors.js';
-import { checkWhole } from './classifier.js';
+import { checkCount } from '../../data/check-number.js';
 import type { Head, TrainingRows } from './head.js';
 import { headKind } from './head-kind.js';
 import { checkLabels } from './labels.js';
@@ -27,7 +27,7 @@ export function nearestNeighbours(options: NearestNeighboursOptions): Head {
   const labels = checkLabels(options.labels, 2);
   const outputs = labels.length;
   const k = options.k ?? 3;
-  checkWhole('neighbours', k, 1, MOST_NEIGHBOURS);
+  checkCount('neighbours', k, 1, MOST_NEIGHBOURS);
   return {
     kind: 'nearest-neighbours',
     task: 'classification',

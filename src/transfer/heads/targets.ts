@@ -1,5 +1,6 @@
 /** From labels as people write them to the numbers that a head learns. */
 import { ZooError } from '../../core/errors.js';
+import { fewOf } from '../../data/few-of.js';
 import type { Head } from './head.js';
 
 /** What is known about examples, in their order; a feature table is one. */
@@ -65,9 +66,8 @@ function checkOne(name: string, labels: readonly string[]): void {
 }
 
 function unknownLabel(name: string, label: string, head: Head): ZooError {
-  const shown = head.labels.slice(0, 10).join(', ');
   return new ZooError('DATA', `${name} has a label that the head does not know`, {
-    expected: head.labels.length > 10 ? `${shown} … (${head.labels.length} labels)` : shown,
+    expected: fewOf(head.labels, 10),
     found: label,
     hint: 'Labels are compared letter by letter.',
   });

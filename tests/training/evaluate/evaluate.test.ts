@@ -265,6 +265,12 @@ describe('refusals and edges', () => {
     expect((await thrownBy(() => evaluateScores(head, new Float32Array(2), unknown))).found).toBe('c');
   });
 
+  it('answers that are no numbers, by the name of the example', async () => {
+    const truth = { names: ['x', 'y'], labels: [['a'], ['b']], targets: [] };
+    const error = await thrownBy(() => evaluateScores(head, Float32Array.of(0.5, 0.5, Number.NaN, 1), truth));
+    expect(error).toMatchObject({ code: 'DATA', message: 'The answer for y is not a finite number' });
+  });
+
   it('a sure mistake costs much and not everything', () => {
     const truth = { names: ['x'], labels: [['a']], targets: [] };
     const report = evaluateScores(head, Float32Array.of(0, 1), truth);

@@ -75,6 +75,27 @@ describe('a table of features', () => {
     expect(counts.size).toBe(1);
   });
 
+  it('many examples go one way, whatever part of them is asked for and whatever is cached', async () => {
+    const data = pictures(130);
+    const whole = await extractFeatures(backbone, data, { batchSize: 16 });
+    expect(tf.node.getNumOfSavedModels()).toBe(1);
+    const parts: string[] = [];
+    for (const index of [1, 2, 3]) {
+      const fresh = await openBackbone(await tinyImageNetwork());
+      const options = { batchSize: 16, cache, shard: { index, count: 3 } };
+      const part = await extractFeatures(fresh, data, options);
+      expect(bytes(await extractFeatures(fresh, data, options))).toBe(bytes(part));
+      parts.push(bytes(part));
+      fresh.dispose();
+    }
+    expect(parts.join('')).toBe(bytes(whole));
+    // The same pictures as a small data set of their own go the other way, and are cached apart.
+    const first = pictures(16);
+    const options = { batchSize: 16, cache };
+    expect((await extractFeatures(backbone, first, options)).computed).toBe(16);
+    expect((await extractFeatures(backbone, first, options)).computed).toBe(0);
+  });
+
   it('tells how far it is', async () => {
     const seen: FeatureProgress[] = [];
     await extractFeatures(backbone, pictures(10), {
