@@ -3,15 +3,26 @@ export type { CollectReport } from './cache/collect.js';
 export type { InstalledModel } from './cache/installed-models.js';
 export type { VerifyReport } from './cache/verify.js';
 export { EXIT_CODES, ZooError, type ZooErrorCode, type ZooErrorDetails } from './core/errors.js';
+export { type Balance, balanceOf, describeBalance } from './data/balance.js';
+export { checkDataset } from './data/check-dataset.js';
 export { chooseExamples } from './data/choose-examples.js';
 export type { Dataset, Example } from './data/dataset.js';
-export { joinDatasets, relabel, subset } from './data/make-dataset.js';
+export {
+  type DuplicateGroup,
+  duplicatesAcross,
+  findDuplicates,
+  withoutDuplicatesOf,
+} from './data/duplicates.js';
+export { joinDatasets, publishedParts, relabel, subset } from './data/make-dataset.js';
 export { sampleDataset } from './data/sample-dataset.js';
 export { folds, splitDataset } from './data/split-dataset.js';
 export type { Card, CardArchive, CardFile, CardLicense } from './registry/card.js';
 export type { Modality } from './registry/card-names.js';
 export type { SearchHit } from './registry/index-open.js';
 export type { SearchFilters } from './registry/index-search.js';
+export { type InstallRuntimeOptions, installRuntime } from './runtime/install-runtime.js';
+export type { InstallRuntimeResult } from './runtime/installation.js';
+export { type RuntimeStatus, runtimeStatus } from './runtime/runtime-status.js';
 export {
   AdaptedModel,
   type Evaluation,
@@ -30,6 +41,7 @@ export type {
   FeatureChoice,
 } from './training/choose/choose-features.js';
 export type { EvaluationReport } from './training/evaluate/report.js';
+export { exampleDigests } from './training/features/example-digests.js';
 export type { FeatureProgress } from './training/features/feature-progress.js';
 export type { FeatureTable } from './training/features/feature-table.js';
 export type { Prediction, PredictOptions } from './training/predict/predict.js';

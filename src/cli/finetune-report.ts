@@ -13,9 +13,11 @@ import { type ExampleProgressView, openExampleProgress } from './example-progres
 import type { Terminal } from './terminal.js';
 
 export interface FinetuneReport {
+  /** @param sentences what is worth knowing about it. */
+  data(whole: Dataset, sentences: readonly string[]): void;
   choosing(done: number, total: number): void;
   chosen(features: ChosenFeatures): void;
-  begun(model: AdaptedModel, whole: Dataset, train: Dataset): void;
+  begun(model: AdaptedModel, train: Dataset): void;
   features(progress: FeatureProgress): void;
   trained(report: TrainReport): void;
   saved(folder: string, card: Card, evaluation: Evaluation | undefined): void;
@@ -39,6 +41,8 @@ class JsonReport implements FinetuneReport {
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
+
+  data(): void {}
 
   choosing(): void {}
 
@@ -104,9 +108,13 @@ class SpokenReport implements FinetuneReport {
     }
   }
 
-  begun({ backbone, head }: AdaptedModel, whole: Dataset, train: Dataset): void {
+  data(whole: Dataset, sentences: readonly string[]): void {
+    for (const text of [...whole.notes, ...sentences]) this.#terminal.note(text);
+  }
+
+  begun({ backbone, head }: AdaptedModel, train: Dataset): void {
     const { note } = this.#terminal;
-    for (const text of new Set([...whole.notes, ...train.notes])) note(text);
+    for (const text of train.notes) note(text);
     const { card, dropped, width, cut } = backbone;
     const gone = dropped === 0 ? '' : `: output layer dropped, ${dropped.toLocaleString('en')} parameters`;
     note(`${cardId(card)}${gone}; ${width} features at ${cut}`);

@@ -13,9 +13,16 @@ export interface DuplicateGroup {
   readonly contradictory: boolean;
 }
 
-/** Groups of equal examples within one data set. Reads every file once. */
-export async function findDuplicates(dataset: Dataset, signal?: AbortSignal): Promise<DuplicateGroup[]> {
-  return groupsOf({ all: dataset }, signal);
+/**
+ * Groups of equal examples within one data set. Reads every file once.
+ * @param known sha256 of the examples in their order, where they are known already: then nothing is read.
+ */
+export async function findDuplicates(
+  dataset: Dataset,
+  signal?: AbortSignal,
+  known?: readonly string[],
+): Promise<DuplicateGroup[]> {
+  return groupsOf({ all: dataset }, signal, known);
 }
 
 /**
@@ -53,21 +60,12 @@ export async function withoutDuplicatesOf(
 async function groupsOf(
   parts: Readonly<Record<string, Dataset>>,
   signal: AbortSignal | undefined,
+  known?: readonly string[],
 ): Promise<DuplicateGroup[]> {
   const members = Object.entries(parts).flatMap(([part, { examples }]) =>
     examples.map((example) => ({ part, example })),
   );
-  const digests: string[] = [];
-  await forEachBounded(
-    members.keys(),
-    AT_ONCE,
-    async (index) => {
-      // What can't be read equals nothing.
-      digests[index] =
-        (await members[index]?.example.digest().catch(() => undefined)) ?? `unreadable ${index}`;
-    },
-    signal,
-  );
+  const digests = known ?? (await readDigests(members, signal));
   const byDigest = new Map<string, typeof members>();
   members.forEach((member, index) => {
     const digest = digests[index] ?? '';
@@ -78,6 +76,23 @@ async function groupsOf(
   return Array.from(byDigest)
     .filter(([, group]) => group.length > 1)
     .map(([digest, group]) => ({ digest, members: group, contradictory: contradict(group) }));
+}
+
+async function readDigests(
+  members: readonly { readonly example: Example }[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const digests: string[] = [];
+  await forEachBounded(
+    members.entries(),
+    AT_ONCE,
+    async ([index, { example }]) => {
+      // What can't be read equals nothing.
+      digests[index] = await example.digest().catch(() => `unreadable ${index}`);
+    },
+    signal,
+  );
+  return digests;
 }
 
 function contradict(group: readonly { readonly example: Example }[]): boolean {

@@ -11,7 +11,7 @@ import type { Head } from '../transfer/heads/head.js';
 import type { Prepared } from '../transfer/prepare/preparer.js';
 import { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
 import type { EvaluationReport } from './evaluate/report.js';
-import { type CopyOptions, copyGroups, withCopies } from './features/augmented-copies.js';
+import { type CopyOptions, rowGroups, withCopies } from './features/augmented-copies.js';
 import { dataDigest, exampleDigests } from './features/example-digests.js';
 import { extractFeatures } from './features/extract-features.js';
 import type { FeatureProgress } from './features/feature-progress.js';
@@ -97,15 +97,15 @@ export class AdaptedModel implements Scorer {
     const audit = await startFreezeAudit(backbone.network);
     const table = await this.features(varied, { networkBatch, onFeatures, signal });
     const { notes } = backbone.preparer;
-    const groups = copies === 0 ? undefined : copyGroups(varied, copies, table.names);
+    const digests = await exampleDigests(dataset.examples, signal);
+    const groups = rowGroups(varied, copies, digests, table.names);
     const { fitted, evidence } = await fitHead(this.head, table, { ...fitting, groups });
     await audit.verify();
-    const digest = dataDigest(await exampleDigests(dataset.examples, signal));
     const { computed, unreadable } = table;
     this.#fitted = fitted;
     this.#trained = {
       evidence,
-      data: { origin: dataset.origin, examples: dataset.examples.length, digest },
+      data: { origin: dataset.origin, examples: dataset.examples.length, digest: dataDigest(digests) },
       seed,
       copies,
       computed,

@@ -70,11 +70,22 @@ export const finetune: CommandSpec = {
   ],
   async run([reference = '', source = ''], options, context) {
     const { terminal, signal, env, cwd } = context;
-    const [{ openZoo }, { openProgress }, { openFinetuneReport }, { chooseExamples }] = await Promise.all([
+    const [
+      { openZoo },
+      { openProgress },
+      { openFinetuneReport },
+      { chooseExamples },
+      { describeDataset },
+      { requireClasses },
+      { exampleDigests },
+    ] = await Promise.all([
       import('../../training/adapting-zoo.js'),
       import('../progress.js'),
       import('../finetune-report.js'),
       import('../../data/choose-examples.js'),
+      import('../../data/describe-dataset.js'),
+      import('../../data/balance.js'),
+      import('../../training/features/example-digests.js'),
     ]);
     const directory = await targetFolder(options, cwd);
     const training = await trainOptions(options);
@@ -92,11 +103,15 @@ export const finetune: CommandSpec = {
       // Before anything is fetched: pictures are refused where a network hears.
       const { card: network } = await zoo.show(reference, signal);
       const whole = await zoo.data(source, { ...pulling, ...dataOptions(options), network });
+      const digests = await exampleDigests(whole.examples, signal);
+      report.data(whole, await describeDataset(whole, digests));
       const { train, validation } = chooseExamples(whole, {
         validation: share,
         perClass,
         seed: training.seed,
+        digests,
       });
+      if (whole.labels.length > 0) requireClasses(train);
       const found =
         named === undefined
           ? await zoo.chooseFeatures(reference, await headsFor(train, options), train, {
@@ -114,7 +129,7 @@ export const finetune: CommandSpec = {
       progress?.end();
       const model = backbone.withHead(head);
       try {
-        report.begun(model, whole, train);
+        report.begun(model, train);
         const listening = { signal, onFeatures: report.features };
         const trained = await model.fit(train, { ...training, ...listening });
         report.trained(trained);

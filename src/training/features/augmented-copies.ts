@@ -63,11 +63,21 @@ export function withCopies(dataset: Dataset, options: CopyOptions): Dataset {
 }
 
 /**
- * Which rows of a table belong together: an example and its copies have one number.
+ * Which rows of a table belong together: an example, its copies, and examples with the same bytes.
  * @param varied what `withCopies` gave for this number of copies.
+ * @param digests of the examples without copies, in their order.
  * @param names of the rows that could be read, in order.
+ * @returns one value a row; undefined where every row stands for itself.
  */
-export function copyGroups(varied: Dataset, copies: number, names: readonly string[]): number[] {
-  const groups = new Map(varied.examples.map(({ name }, row) => [name, Math.floor(row / (copies + 1))]));
-  return names.map((name) => groups.get(name) ?? -1);
+export function rowGroups(
+  varied: Dataset,
+  copies: number,
+  digests: readonly string[],
+  names: readonly string[],
+): string[] | undefined {
+  if (copies === 0 && new Set(digests).size === digests.length) return undefined;
+  const groups = new Map(
+    varied.examples.map(({ name }, row) => [name, digests[Math.floor(row / (copies + 1))]]),
+  );
+  return names.map((name) => groups.get(name) ?? name);
 }
