@@ -172,7 +172,7 @@ export class AdaptedModel implements Scorer {
    * @returns the card.
    * @throws ZooError `USAGE` before the first `fit` by this object; as `saveAdapted`.
    */
-  save(folder: string, options: SaveModelOptions = {}): Promise<Card> {
+  async save(folder: string, options: SaveModelOptions = {}): Promise<Card> {
     if (this.#trained === undefined) {
       throw new ZooError('USAGE', 'Nothing was trained that could be saved', {
         hint: 'Call fit first. A model that was loaded is a folder already: copy that.',
