@@ -1,7 +1,8 @@
 /** Recordings to the tensors of a network that hears: mono, its sample rate, its windows, its front end. */
 import { ZooError } from '../../core/errors.js';
 import type { AudioInput } from '../../data/audio/card-spectrogram.js';
-import { type AudioFrontEnd, audioFrontEnd } from '../../data/audio/front-end.js';
+import { type AudioFrontEnd, type AudioTensor, audioFrontEnd } from '../../data/audio/front-end.js';
+import { prepareAudioAhead } from '../../data/audio/front-end-pool.js';
 import { prepareAudio } from '../../data/audio/prepare-audio.js';
 import type { Raw, RawAudio } from '../../data/dataset.js';
 import type { TensorSpec } from '../../formats/network.js';
@@ -16,6 +17,9 @@ export interface AudioOptions {
 
 /** A recording at less than this share of the network's rate lacks most of what the network hears. */
 const LOWEST_SHARE = 0.25;
+
+/** So many recordings are prepared where they are asked for: for a few, starting threads would cost more. */
+const AT_ONCE = 2;
 
 /**
  * @param spec the network's own input, rows first.
@@ -39,11 +43,14 @@ class AudioPreparer implements Preparer {
   readonly #input: AudioInput;
   readonly #spec: TensorSpec;
   readonly #frontEnd: AudioFrontEnd;
+  readonly #hop: number | undefined;
   readonly #notes = new Notes();
+  #count = 0;
 
   constructor(input: AudioInput, spec: TensorSpec, hop: number | undefined) {
     this.#input = input;
     this.#spec = spec;
+    this.#hop = hop;
     this.#frontEnd = audioFrontEnd(input, hop === undefined ? {} : { hop });
     this.takes = `${kilohertz(input.sampleRate)} mono audio`;
     const { notes: _, name: __, ...rule } = input;
@@ -73,7 +80,7 @@ class AudioPreparer implements Preparer {
   async prepare(raw: Raw): Promise<Prepared> {
     if (raw.kind !== 'audio') throw otherModality(this.takes, 'audio', raw.kind);
     this.#checkRate(raw);
-    const { data, shape, starts, padded, dropped } = prepareAudio(raw, this.#input, this.#frontEnd);
+    const { data, shape, starts, padded, dropped } = await this.#prepared(raw);
     this.#noteConversion(raw);
     if (starts.length > 1)
       this.#notes.add('windows', (count) => `${recordings(count)} cut into several windows`);
@@ -87,6 +94,13 @@ class AudioPreparer implements Preparer {
       );
     }
     return { rows: starts.length, shape: shape.slice(1), values: data };
+  }
+
+  /** The same numbers either way. */
+  async #prepared(audio: RawAudio): Promise<AudioTensor> {
+    this.#count += 1;
+    if (this.#count <= AT_ONCE) return prepareAudio(audio, this.#input, this.#frontEnd);
+    return prepareAudioAhead({ audio, input: this.#input, hop: this.#hop });
   }
 
   #checkRate({ sampleRate }: RawAudio): void {
