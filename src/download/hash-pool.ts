@@ -2,12 +2,11 @@
  * Threads for hashing, started when the first large file needs them. Pieces go to whichever thread is free; the
  * whole-file hash of a file lives in one thread, its home, as the state of a hash can't be moved.
  */
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Digest, isDigest } from '../core/digest.js';
-import { ZooError } from '../core/errors.js';
 import type { Span } from '../core/pieces.js';
+import { threadScript } from '../core/thread-script.js';
 import type { HashJob, HashReply } from './hash-worker.js';
 
 type Without<Job, Keys extends PropertyKey> = Job extends HashJob ? Omit<Job, Keys> : never;
@@ -92,7 +91,7 @@ export class HashPool {
 
   #start(): void {
     if (this.#threads.length > 0) return;
-    const script = workerScript();
+    const script = threadScript('#hash-worker');
     const count = Math.max(1, Math.min(this.mostThreads, availableParallelism()));
     this.#threads = Array.from({ length: count }, () => new Thread(script, () => this.#dispatch()));
   }
@@ -160,17 +159,4 @@ class Thread {
 function toDigest(text: string | undefined): Digest {
   if (!isDigest(text)) throw new Error('the hashing thread answered without a digest');
   return text;
-}
-
-/** The compiled thread, also when the TypeScript sources run: Node can't start a thread from those. */
-function workerScript(): string {
-  try {
-    return createRequire(import.meta.url).resolve('#hash-worker');
-  } catch (cause) {
-    throw new ZooError('FAILED', 'The hashing thread is missing', {
-      expected: 'dist/download/hash-worker.js',
-      hint: 'In a checkout: npm run build.',
-      cause,
-    });
-  }
 }
