@@ -135,7 +135,9 @@ function report() {
   for (const name of wanted) {
     const path = findPeer(name);
     if (path === undefined) lost.push(name);
-    say(`${name.padEnd(7)} ${path === undefined ? 'MISSING' : `${versionOf(name, path).padEnd(9)} ${path}`}`);
+    say(
+      `${name.padEnd(10)} ${path === undefined ? 'MISSING' : `${versionOf(name, path).padEnd(9)} ${path}`}`,
+    );
   }
   if (lost.length > 0) {
     console.error(`peers: missing: ${lost.join(', ')}`);

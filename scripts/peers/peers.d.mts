@@ -1,4 +1,14 @@
-export type PeerName = 'nginx' | 'aria2' | 'curl' | 'time' | 'hf' | 'pooch' | 'node22' | 'node24';
+export type PeerName =
+  | 'nginx'
+  | 'aria2'
+  | 'curl'
+  | 'time'
+  | 'hf'
+  | 'pooch'
+  | 'tensorflow'
+  | 'keras'
+  | 'node22'
+  | 'node24';
 export const peersFolder: string;
 export const peerNames: readonly PeerName[];
 export const venvPython: string;

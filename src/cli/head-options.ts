@@ -21,7 +21,7 @@ const TRIED_SCALINGS = ['standardise', 'unit-length'] as const;
 export const HEAD_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--head <kind>',
-    description: `${HEADS.join(', ')} (default: linear, or as the labels ask)`,
+    description: 'kind of output layer (default: linear, or as the labels ask)',
     completion: HEADS,
   },
   {

@@ -11,6 +11,11 @@ export interface NativeForwardOptions {
    * open more than the batch and the length of texts. They stay the caller's and are read at once.
    */
   readonly example?: NetworkInputs | undefined;
+  /**
+   * Sizes that the first graph does not take: `graph` makes one for each that comes again, and keeps a few; `network`
+   * leaves them all to the network, so that what came before never decides how something is computed. Default `graph`.
+   */
+  readonly otherSizes?: 'graph' | 'network' | undefined;
   /** Where SavedModels lie for a moment; the system's folder for such by default. */
   readonly temporaryFolder?: string | undefined;
   /** Told in one sentence why there is no graph. */
@@ -48,17 +53,18 @@ export async function nativeForward(
   cuts: readonly string[],
   options: NativeForwardOptions = {},
 ): Promise<NativeForward | undefined> {
-  const { example, temporaryFolder, onRefusal } = options;
+  const { example, temporaryFolder, otherSizes, onRefusal } = options;
+  const others = otherSizes !== 'network';
   try {
     const base = baseShapes(network.inputs, example);
     const compile = (shapes: InputShapes, open: 'all' | 'batch') =>
       CompiledForward.create(network, cuts, planSizes(network.inputs, shapes, open), temporaryFolder);
     try {
-      return new GraphForward(network, cuts, 'all', compile(base, 'all'), compile);
+      return new GraphForward(network, cuts, 'all', compile(base, 'all'));
     } catch (error) {
       const more = network.inputs.some(({ shape }) => shape.some((size, axis) => axis > 0 && size === null));
       if (!more) throw error;
-      return new GraphForward(network, cuts, 'batch', compile(base, 'batch'), compile);
+      return new GraphForward(network, cuts, 'batch', compile(base, 'batch'), others ? compile : undefined);
     }
   } catch (error) {
     if (error instanceof ZooError && (error.code === 'NOT_FOUND' || error.code === 'NO_RUNTIME')) throw error;
@@ -72,9 +78,11 @@ function reasonOf(error: unknown): string {
   return error.found === undefined ? error.message : `${error.message} (${error.found})`;
 }
 
+type Compile = (shapes: InputShapes, open: 'batch') => CompiledForward;
+
 class GraphForward implements NativeForward {
   readonly #network: Network;
-  readonly #compile: (shapes: InputShapes, open: 'batch') => CompiledForward;
+  readonly #compile: Compile | undefined;
   /** The one used last stands last. */
   readonly #graphs: CompiledForward[];
   /** Sizes that came once, or that no graph can be made for. */
@@ -86,7 +94,8 @@ class GraphForward implements NativeForward {
     readonly cuts: readonly string[],
     readonly open: 'all' | 'batch',
     first: CompiledForward,
-    compile: (shapes: InputShapes, open: 'batch') => CompiledForward,
+    /** Makes graphs for other sizes; without it they are left to the network. */
+    compile?: Compile,
   ) {
     this.#network = network;
     this.#graphs = [first];
@@ -110,11 +119,11 @@ class GraphForward implements NativeForward {
       if (graph !== undefined) this.#graphs.push(graph);
       return graph;
     }
-    return this.open === 'all' ? undefined : this.#anotherGraph(tensors);
+    return this.#compile === undefined ? undefined : this.#anotherGraph(tensors, this.#compile);
   }
 
   /** A graph for sizes that came before: what comes only once is not worth one. */
-  #anotherGraph(tensors: readonly Tensor[]): CompiledForward | undefined {
+  #anotherGraph(tensors: readonly Tensor[], compile: Compile): CompiledForward | undefined {
     const key = tensors.map(({ shape }) => shape.slice(1).join()).join(';');
     if (!this.#seen.delete(key)) {
       this.#remember(key);
@@ -122,7 +131,7 @@ class GraphForward implements NativeForward {
     }
     let graph: CompiledForward;
     try {
-      graph = this.#compile(
+      graph = compile(
         tensors.map(({ shape }) => shape),
         'batch',
       );

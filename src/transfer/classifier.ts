@@ -4,7 +4,8 @@ import type { Network } from '../formats/network.js';
 import type { Card } from '../registry/card.js';
 import { type Tensor2D, tf } from '../runtime/tensorflow.js';
 import { chooseOutput } from './choose-cut.js';
-import { forwardExamples, ROWS_AT_ONCE } from './forward-examples.js';
+import { type BatchOptions, forwardExamples } from './forward-examples.js';
+import { ForwardPass } from './forward-pass.js';
 import { openNetwork } from './open-network.js';
 import { imageSize, makePreparer, type PrepareOptions } from './prepare/make-preparer.js';
 import type { Batch, Prepared, Preparer } from './prepare/preparer.js';
@@ -26,10 +27,9 @@ export interface Classifier {
   readonly multiLabel: boolean;
   /**
    * Probabilities, the mean over the windows of a recording.
-   * @param batchSize most rows that the network sees at once, default 32.
    * @returns [examples, labels], row-major.
    */
-  classify(prepared: readonly Prepared[], batchSize?: number): Promise<Float32Array>;
+  classify(prepared: readonly Prepared[], options?: BatchOptions): Promise<Float32Array>;
   dispose(): void;
 }
 
@@ -67,7 +67,7 @@ function activationOf({ name, output }: Card): Activation {
 class OpenClassifier implements Classifier {
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
-  readonly #output: string;
+  readonly #pass: ForwardPass;
 
   constructor(
     readonly card: Card,
@@ -78,21 +78,21 @@ class OpenClassifier implements Classifier {
     const { labels, units = 0 } = card.output ?? {};
     this.labels = labels ?? Array.from({ length: units }, (_, unit) => String(unit));
     this.multiLabel = activation === 'sigmoid';
-    this.#output = chooseOutput(network, card);
+    this.#pass = new ForwardPass(network, chooseOutput(network, card), preparer);
   }
 
-  classify(prepared: readonly Prepared[], batchSize = ROWS_AT_ONCE): Promise<Float32Array> {
-    return forwardExamples(prepared, {
+  classify(prepared: readonly Prepared[], options?: BatchOptions): Promise<Float32Array> {
+    const forward = {
       preparer: this.preparer,
-      batchSize,
       pooling: 'average',
       unit: false,
-      run: (batch) => this.#probabilities(batch),
-    });
+      run: (batch: Batch, of: number) => this.#probabilities(batch, of),
+    } as const;
+    return forwardExamples(prepared, forward, options);
   }
 
-  async #probabilities({ inputs }: Batch): Promise<Tensor2D> {
-    const [output] = await this.network.run(inputs, [this.#output]);
+  async #probabilities({ inputs }: Batch, of: number): Promise<Tensor2D> {
+    const output = await this.#pass.run(inputs, of);
     if (output === undefined) throw new ZooError('FAILED', `${this.card.name} gave nothing`);
     try {
       const units = this.labels.length;
@@ -113,6 +113,7 @@ class OpenClassifier implements Classifier {
   }
 
   dispose(): void {
+    this.#pass.dispose();
     this.network.dispose();
   }
 }

@@ -110,16 +110,49 @@ describe('mergePaddings', () => {
       value,
     );
 
+  const evenly = (x: Tensor4D, amount: number) =>
+    tf.pad4d(x, [
+      [0, 0],
+      [amount, amount],
+      [amount, amount],
+      [0, 0],
+    ]);
+  const byChannel = (x: Tensor4D, size: number, step: number, dilation = 1) =>
+    tf.depthwiseConv2d(x, map(size, size, 4, 2), step, 'valid', 'NHWC', dilation);
+
   it.each<[string, Layers]>([
     ['a convolution', (x) => [tf.conv2d(around(x), map(3, 3, 4, 6), 2, 'valid')]],
-    ['one by channel', (x) => [tf.depthwiseConv2d(around(x), map(3, 3, 4, 1), 2, 'valid')]],
+    ['a convolution that keeps the size', (x) => [tf.conv2d(evenly(x, 1), map(3, 3, 4, 6), 1, 'valid')]],
+    ['one by channel', (x) => [byChannel(evenly(x, 1), 3, 1)]],
+    ['a dilated one by channel', (x) => [byChannel(evenly(x, 2), 3, 1, 2)]],
+    // The map has 9 rows and 10 columns: an odd number of each, and an even one.
+    ['one by channel in steps', (x) => [byChannel(evenly(x, 1), 3, 2)]],
+    ['a larger one by channel in steps', (x) => [byChannel(evenly(x, 2), 5, 2)]],
   ])('puts zeros into %s', (_, layers) => {
-    const { ops, difference } = folded(layers, [mergePaddings]);
+    const { ops, difference } = folded(layers, [foldConstants, mergePaddings]);
     expect(ops).not.toContain('PadV2');
     expect(difference).toBeLessThan(1e-6);
   });
 
+  it('and TensorFlow computes what it fuses then', () => {
+    const active = (x: Tensor4D) => tf.relu6(tf.add(x, row(x.shape[3], 1, 1)));
+    const { ops, difference } = folded(
+      (x) => [
+        active(byChannel(evenly(x, 1), 3, 1)),
+        active(byChannel(evenly(x, 1), 3, 2)),
+        active(byChannel(around(x), 3, 2)),
+        active(tf.conv2d(around(x), map(3, 3, 4, 6), 2, 'valid')),
+      ],
+      ALL,
+    );
+    expect(ops.filter((op) => op === 'BiasAdd')).toHaveLength(4);
+    expect(difference).toBeLessThan(1e-6);
+  });
+
   it.each<[string, Layers]>([
+    ['other amounts around one by channel', (x) => [byChannel(around(x), 3, 2)]],
+    ['one by channel that begins elsewhere', (x) => [byChannel(evenly(x, 2), 3, 2)]],
+    ['one by channel in steps of 3', (x) => [byChannel(evenly(x, 1), 3, 3)]],
     ['other numbers', (x) => [tf.conv2d(around(x, 1), map(3, 3, 4, 6), 2, 'valid')]],
     [
       'zeros that others read',
@@ -162,7 +195,7 @@ describe('mergePaddings', () => {
       ],
     ],
   ])('leaves %s', (_, layers) => {
-    const { ops, difference } = folded(layers, [mergePaddings]);
+    const { ops, difference } = folded(layers, [foldConstants, mergePaddings]);
     expect(ops).toContain('PadV2');
     expect(difference).toBeLessThan(1e-6);
   });

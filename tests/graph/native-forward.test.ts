@@ -177,6 +177,25 @@ describe('nativeForward where one graph is not enough', () => {
     network.dispose();
   });
 
+  it('leaves other sizes to the network where it is told to, however often they come', async () => {
+    const touched = { count: 0 };
+    const network = unrolled(touched);
+    const example = numbers(1, 4, 3);
+    const native = await made(network, ['sum'], { example, otherSizes: 'network' });
+    const calls: number[] = [];
+    for (const time of [4, 5, 5, 5, 4]) {
+      const x = numbers(2, time, 3);
+      touched.count = 0;
+      tf.dispose([x, ...(await native.run(x))]);
+      calls.push(touched.count);
+    }
+    expect(calls).toEqual([0, 1, 1, 1, 0]);
+    expect(tf.node.getNumOfSavedModels()).toBe(1);
+    native.dispose();
+    example.dispose();
+    network.dispose();
+  });
+
   it('leaves it to the network to refuse inputs', async () => {
     const network = unrolled();
     const example = numbers(1, 4, 3);

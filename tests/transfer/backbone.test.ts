@@ -195,10 +195,10 @@ describe('a tiny network', () => {
     );
     expect(prepared.map(({ rows }) => rows)).toEqual([5, 1, 3]);
     const tensors = tf.memory().numTensors;
-    const whole = await backbone.featuresOf(prepared, 32);
+    const whole = await backbone.featuresOf(prepared);
     expect(whole).toHaveLength(3 * 6);
     for (const limit of [1, 2, 4]) {
-      const parts = await backbone.featuresOf(prepared, limit);
+      const parts = await backbone.featuresOf(prepared, { batchSize: limit });
       expect(Math.hypot(...whole.map((value, at) => value - (parts[at] ?? 0)))).toBeLessThan(1e-6);
     }
     expect(await backbone.featuresOf([])).toHaveLength(0);
