@@ -19,8 +19,8 @@ export class NetworkScorer implements Scorer {
     return this.classifier.labels;
   }
 
-  scores(prepared: readonly Prepared[]): Promise<Float32Array> {
-    return this.classifier.classify(prepared);
+  scores(prepared: readonly Prepared[], of: number): Promise<Float32Array> {
+    return this.classifier.classify(prepared, { of });
   }
 
   dispose(): void {

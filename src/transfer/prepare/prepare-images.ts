@@ -1,9 +1,11 @@
 /** Pictures to the tensors of a network that sees. */
 
 import { ZooError } from '../../core/errors.js';
+import { prepareAhead } from '../../data/ahead/prepare-pool.js';
 import type { Raw, RawImage } from '../../data/dataset.js';
 import { cardSize, type ImageInput } from '../../data/image/geometry.js';
 import { prepareImage } from '../../data/image/prepare.js';
+import type { Size } from '../../data/image/resample.js';
 import type { TensorSpec } from '../../formats/network.js';
 import { tf } from '../../runtime/tensorflow.js';
 import { otherModality } from './modality.js';
@@ -13,6 +15,11 @@ export interface ImageOptions {
   /** Height and width in pixels, for a network that takes any size; the card's by default. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
 }
+
+/** So many pictures are prepared where they are asked for: for a few, starting threads would cost more. */
+const AT_ONCE = 16;
+/** Pixels: what takes less than 1 ms is not worth being sent to a thread. */
+const SMALL = 128 * 128;
 
 /**
  * @param spec the network's own input, rows first: [rows, height, width, channels].
@@ -31,6 +38,7 @@ class ImagePreparer implements Preparer {
   readonly #width: number;
   readonly #channels: number;
   readonly #notes = new Notes();
+  #count = 0;
 
   constructor(input: ImageInput, spec: TensorSpec, options: ImageOptions) {
     this.#input = input;
@@ -69,8 +77,16 @@ class ImagePreparer implements Preparer {
     if (raw.kind !== 'image') throw otherModality(this.takes, 'image', raw.kind);
     this.#note(raw);
     const [height, width] = [this.#height, this.#width];
-    const values = prepareImage(raw, this.#input, { height, width });
+    const values = await this.#prepared(raw, { height, width });
     return { rows: 1, shape: [height, width, this.#channels], values };
+  }
+
+  /** The same numbers either way. */
+  async #prepared(image: RawImage, size: Size): Promise<Float32Array> {
+    this.#count += 1;
+    const small = image.width * image.height < SMALL;
+    if (small || this.#count <= AT_ONCE) return prepareImage(image, this.#input, size);
+    return prepareAhead({ image, input: this.#input, size });
   }
 
   #note({ grey, width, height }: RawImage): void {

@@ -1,8 +1,8 @@
 /** Recordings to the tensors of a network that hears: mono, its sample rate, its windows, its front end. */
 import { ZooError } from '../../core/errors.js';
+import { prepareAhead } from '../../data/ahead/prepare-pool.js';
 import type { AudioInput } from '../../data/audio/card-spectrogram.js';
 import { type AudioFrontEnd, type AudioTensor, audioFrontEnd } from '../../data/audio/front-end.js';
-import { prepareAudioAhead } from '../../data/audio/front-end-pool.js';
 import { prepareAudio } from '../../data/audio/prepare-audio.js';
 import type { Raw, RawAudio } from '../../data/dataset.js';
 import type { TensorSpec } from '../../formats/network.js';
@@ -100,7 +100,7 @@ class AudioPreparer implements Preparer {
   async #prepared(audio: RawAudio): Promise<AudioTensor> {
     this.#count += 1;
     if (this.#count <= AT_ONCE) return prepareAudio(audio, this.#input, this.#frontEnd);
-    return prepareAudioAhead({ audio, input: this.#input, hop: this.#hop });
+    return prepareAhead({ audio, input: this.#input, hop: this.#hop });
   }
 
   #checkRate({ sampleRate }: RawAudio): void {
