@@ -21,7 +21,8 @@ export interface NeedRuntimeOptions {
 
 /**
  * Loads native TensorFlow; where there is none, installs it if the person agrees.
- * @throws ZooError `NO_RUNTIME` when there is none and nobody agreed; as `installRuntime`.
+ * @throws ZooError `NO_RUNTIME` when there is none and nobody agreed; `ABORTED` by Ctrl-C at the question; as
+ * `installRuntime`.
  */
 export async function needRuntime(options: NeedRuntimeOptions, context: RunContext): Promise<void> {
   const [{ openTensorFlow }, { findRuntime }, { ZooError }] = await Promise.all([
@@ -44,9 +45,18 @@ export async function needRuntime(options: NeedRuntimeOptions, context: RunConte
 async function agreed({ yes }: NeedRuntimeOptions, { terminal, signal }: RunContext): Promise<boolean> {
   if (yes) return true;
   if (!terminal.interactive || process.stdin.isTTY !== true) return false;
-  const { default: confirm } = await import('@inquirer/confirm');
+  const [{ default: confirm }, { ZooError }] = await Promise.all([
+    import('@inquirer/confirm'),
+    import('../core/errors.js'),
+  ]);
   const message = 'Native TensorFlow is not installed. Install it now (about 200 MB)?';
-  return confirm({ message, default: true }, { output: process.stderr, signal });
+  try {
+    return await confirm({ message, default: true }, { output: process.stderr, signal });
+  } catch (cause) {
+    // The terminal is in raw mode while it asks: Ctrl-C is a key then, and no signal of the process.
+    const left = cause instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(cause.name);
+    throw left ? new ZooError('ABORTED', 'Interrupted; nothing was installed', { cause }) : cause;
+  }
 }
 
 async function install({ home, offline }: NeedRuntimeOptions, context: RunContext): Promise<void> {

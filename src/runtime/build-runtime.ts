@@ -8,9 +8,9 @@ import { sha256OfFile } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { forEachBounded } from '../core/for-each-bounded.js';
 import type { RuntimeFile } from './offers.js';
+import { OWN_FILES } from './own-files.js';
 import { BINDING_PATH, MANIFEST_FILE } from './runtime-layout.js';
 import { type InstalledFile, type RuntimeManifest, writtenManifest } from './runtime-manifest.js';
-import { STAND_IN } from './stand-in.js';
 
 const PARALLEL = 16;
 
@@ -25,7 +25,7 @@ export async function layOut(
   { cache, signal }: { readonly cache: Cache; readonly signal: AbortSignal },
 ): Promise<void> {
   await mkdir(folder);
-  const folders = new Set([...files, STAND_IN].map(({ path }) => posix.dirname(path)));
+  const folders = new Set([...files, ...OWN_FILES].map(({ path }) => posix.dirname(path)));
   for (const inner of folders) await mkdir(join(folder, inner), { recursive: true });
   const placer = new FilePlacer();
   const find = async ({ path, sha256, size }: InstalledFile) => {
@@ -47,7 +47,7 @@ export async function layOut(
     },
     signal,
   );
-  await writeFile(join(folder, STAND_IN.path), STAND_IN.content, { mode: 0o444 });
+  for (const { path, content } of OWN_FILES) await writeFile(join(folder, path), content, { mode: 0o444 });
 }
 
 /** Takes the binding over from the runtime that is being replaced. */
@@ -65,7 +65,7 @@ export async function bindingFile(folder: string): Promise<InstalledFile> {
 
 /** Makes everything durable and writes the manifest: from here on the folder is a runtime. */
 export async function seal(folder: string, manifest: RuntimeManifest): Promise<void> {
-  for (const path of [BINDING_PATH, STAND_IN.path]) await syncFile(join(folder, path));
+  for (const path of [BINDING_PATH, ...OWN_FILES.map(({ path }) => path)]) await syncFile(join(folder, path));
   const folders = new Set<string>();
   for (const { path } of manifest.files) {
     for (let inner = posix.dirname(path); inner !== '.'; inner = posix.dirname(inner)) folders.add(inner);

@@ -1,7 +1,7 @@
 /**
- * Builds tfjs-node's binding: two C++ files against the headers of Node-API and of TensorFlow's C interface. One call
- * of the compiler does it, so neither node-gyp nor Python nor make is needed, nor the headers of this Node: Node-API is
- * the same in all versions that neuralzoo runs on, so one build serves them all.
+ * Builds tfjs-node's binding: its two C++ files and one of our own, against the headers of Node-API and of TensorFlow's
+ * C interface. One call of the compiler does it, so neither node-gyp nor Python nor make is needed, nor the headers of
+ * this Node: Node-API is the same in all versions that neuralzoo runs on, so one build serves them all.
  */
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ZooError } from '../core/errors.js';
 import { type Compiler, compilerRemedy, findCompiler } from './find-compiler.js';
+import { LOG_LEVEL, logLevelArguments } from './log-level.js';
 import { BINDING_PATH, TFJS_NODE } from './runtime-layout.js';
 
 const SOURCES = `node_modules/${TFJS_NODE}/binding`;
@@ -30,12 +31,14 @@ export async function requireCompiler(env: NodeJS.ProcessEnv, signal: AbortSigna
   });
 }
 
-/** The compiler's arguments, with paths relative to the runtime's folder. */
-export function compilerArguments(platform: NodeJS.Platform): string[] {
+/** The compiler's arguments for the runtime in `folder`, with paths relative to it. */
+async function compilerArguments(folder: string, signal: AbortSignal): Promise<string[]> {
   const [ending, link] =
-    platform === 'darwin'
+    process.platform === 'darwin'
       ? ['2.dylib', ['-bundle', '-undefined', 'dynamic_lookup', `-Wl,-rpath,@loader_path/${TO_LIBRARIES}`]]
-      : ['so.2', ['-shared', `-Wl,-rpath,$ORIGIN/${TO_LIBRARIES}`]];
+      : ['so.2', ['-shared', '-ldl', `-Wl,-rpath,$ORIGIN/${TO_LIBRARIES}`]];
+  const core = `libtensorflow_cc.${ending}`;
+  const library = { path: `tensorflow/${core}`, fromBinding: `${TO_LIBRARIES}/${core}` };
   return [
     '-std=c++17',
     '-O2',
@@ -43,9 +46,11 @@ export function compilerArguments(platform: NodeJS.Platform): string[] {
     '-DNAPI_VERSION=8',
     '-Inode_modules/node-api-headers/include',
     '-Itensorflow/include',
+    ...(await logLevelArguments(folder, library, signal)),
     `${SOURCES}/tfjs_backend.cc`,
     `${SOURCES}/tfjs_binding.cc`,
-    `tensorflow/libtensorflow_cc.${ending}`,
+    LOG_LEVEL.path,
+    library.path,
     `tensorflow/libtensorflow_framework.${ending}`,
     ...link,
     '-o',
@@ -64,8 +69,9 @@ export async function compileBinding(
   signal: AbortSignal,
 ): Promise<void> {
   await mkdir(dirname(join(folder, BINDING_PATH)), { recursive: true });
+  const args = await compilerArguments(folder, signal);
   try {
-    await promisify(execFile)(command, compilerArguments(process.platform), {
+    await promisify(execFile)(command, args, {
       cwd: folder,
       env,
       signal,

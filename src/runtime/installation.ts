@@ -18,10 +18,10 @@ import { fetchFiles, filesToFetch } from './gather-files.js';
 import { inspectFiles } from './inspect-runtime.js';
 import type { InstallListener } from './install-events.js';
 import { bytesToFetch, type Offer, type RuntimeFile, runtimeFiles, runtimeId } from './offers.js';
+import { OWN_FILES } from './own-files.js';
 import { probeRuntime } from './probe-runtime.js';
 import { BINDING_PATH, runtimesFolder } from './runtime-layout.js';
 import { type InstalledFile, type RuntimeManifest, readManifest } from './runtime-manifest.js';
-import { STAND_IN } from './stand-in.js';
 
 export interface InstallRuntimeResult {
   /** Name of its folder, such as `2.18.1-cpu-linux-x64`. */
@@ -120,7 +120,7 @@ export class Installation {
   async #look(): Promise<Before> {
     const { signal } = this.#tools;
     const manifest = await readManifest(this.#folder);
-    const wanted = [...this.#files, STAND_IN];
+    const wanted = [...this.#files, ...OWN_FILES];
     const faults = await inspectFiles(this.#folder, wanted, { deep: true, signal });
     const broken = new Set(faults.map(({ path }) => path));
     const binding = manifest?.files.find(({ path }) => path === BINDING_PATH);
@@ -185,7 +185,7 @@ export class Installation {
 
   async #manifest(building: string, compiler = 'unknown'): Promise<RuntimeManifest> {
     const { tensorflow, device, platform, tested } = this.#offer;
-    const files = [...this.#files, STAND_IN].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
+    const files = [...this.#files, ...OWN_FILES].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
     const own = await bindingFile(building);
     return { tensorflow, device, platform, tested, node: process.version, compiler, files: [...files, own] };
   }

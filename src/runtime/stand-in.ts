@@ -1,9 +1,7 @@
 /**
- * The one file of a runtime that comes from no package. When tfjs-node is loaded it asks `@mapbox/node-pre-gyp` where
- * its binding lies, and that package with its thirty dependencies would be there for this one answer.
+ * A file of our own in place of a package. When tfjs-node is loaded it asks `@mapbox/node-pre-gyp` where its binding
+ * lies, and that package with its thirty dependencies would be there for this one answer.
  */
-import { sha256 } from '../core/digest.js';
-import type { InstalledFile } from './runtime-manifest.js';
 
 const SOURCE = `'use strict';
 // Written by "zoo runtime install" in place of the package of this name: tfjs-node calls nothing but find().
@@ -16,9 +14,4 @@ exports.find = (packageJson) => {
 };
 `;
 
-export const STAND_IN: InstalledFile & { readonly content: string } = {
-  path: 'node_modules/@mapbox/node-pre-gyp/index.js',
-  size: Buffer.byteLength(SOURCE),
-  sha256: sha256(SOURCE),
-  content: SOURCE,
-};
+export const STAND_IN = { path: 'node_modules/@mapbox/node-pre-gyp/index.js', content: SOURCE } as const;

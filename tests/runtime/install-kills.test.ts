@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { parseLocator } from '../../src/registry/locator.js';
@@ -15,6 +16,8 @@ import { isolatedEnv } from '../support/isolated-env.js';
 import { cachingCompiler, runtimeFilesCache, startZoo } from '../support/runtime-cache.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
+const INSTALL = ['runtime', 'install', '--json'];
+const REMOVE = ['runtime', 'remove', '--all'];
 const FRAMEWORK = 'tensorflow/libtensorflow_framework.so.2';
 
 let files: string;
@@ -33,13 +36,50 @@ async function checkVisible(home: string): Promise<boolean> {
   return visible.some(({ current }) => current);
 }
 
-/** Starts an installation, kills it `ms` after its first sign of life, and says whether that was before its end. */
-async function killAfter(ms: number, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const running = startZoo(['runtime', 'install', '--json'], env);
-  await Promise.race([once(running.process.stdout, 'data'), running.ended]);
-  await Promise.race([delay(ms), running.ended]);
-  running.process.kill('SIGKILL');
-  return (await running.ended).signal === 'SIGKILL';
+interface Kills {
+  readonly env: NodeJS.ProcessEnv;
+  readonly random: () => number;
+  /** Milliseconds after the first sign of life; the kills are spread over them. */
+  readonly span: number;
+  /** More arguments of the installation. */
+  readonly more?: readonly string[];
+}
+
+/** What an installation that nobody disturbs takes from its first sign of life to its end, in milliseconds. */
+async function undisturbed(home: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const running = startZoo(INSTALL, env);
+  await once(running.process.stdout, 'data');
+  const begun = performance.now();
+  expect((await running.ended).code).toBe(0);
+  const span = performance.now() - begun;
+  expect(await checkVisible(home)).toBe(true);
+  await startZoo(REMOVE, env).ended;
+  return span;
+}
+
+/** Starts installations and kills each at a random moment, until that many were killed before their end. */
+async function kill(times: number, home: string, { env, random, more = [], ...kills }: Kills): Promise<void> {
+  let { span } = kills;
+  for (let killed = 0; killed < times; ) {
+    const running = startZoo([...INSTALL, ...more], env);
+    await Promise.race([once(running.process.stdout, 'data'), running.ended]);
+    await Promise.race([delay(random() * span), running.ended]);
+    running.process.kill('SIGKILL');
+    if ((await running.ended).signal === 'SIGKILL') killed++;
+    else span *= 0.9; // it was faster than the kill
+    // It may also have been killed when all was done but its own end.
+    if (await checkVisible(home)) await startZoo(REMOVE, env).ended;
+  }
+}
+
+/** Interrupts an installation once a piece of the library is there. */
+async function stopAtFirstPiece(env: NodeJS.ProcessEnv): Promise<void> {
+  const running = startZoo([...INSTALL, '--limit-rate', '4MB'], env);
+  let stopped = false;
+  for await (const line of createInterface({ input: running.process.stdout })) {
+    if (!stopped && JSON.parse(line).verified > 0) stopped = running.process.kill('SIGINT');
+  }
+  expect((await running.ended).code).toBe(130);
 }
 
 /**
@@ -57,13 +97,20 @@ async function leftovers(home: string, env: NodeJS.ProcessEnv): Promise<string[]
   return found;
 }
 
-async function finish(home: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const { code, stderr } = await startZoo(['runtime', 'install'], env).ended;
-  expect({ code, stderr: stderr.includes('error') }).toEqual({ code: 0, stderr: false });
+/** The last event of a run with `--json`. */
+function lastEvent(stdout: string) {
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** Installs what those that were killed have left to do. @returns its last event. */
+async function finish(home: string, env: NodeJS.ProcessEnv) {
+  const { code, stdout, stderr } = await startZoo(INSTALL, env).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { runtimes } = await runtimeStatus({ home, env: {}, cwd: home, verify: true });
   expect(runtimes).toMatchObject([{ ok: true, current: true }]);
   const own = isolatedEnv(await temporaryFolder(), { ZOO_HOME: home });
   expect(await probeRuntime({ env: own })).toMatchObject({ kind: 'managed', computes: true });
+  return lastEvent(stdout);
 }
 
 describe('killed at random moments', () => {
@@ -71,16 +118,12 @@ describe('killed at random moments', () => {
     const home = await temporaryFolder('home');
     const env = { ZOO_HOME: home, ZOO_SHARED_CACHE: files };
     const random = seededRandom(4);
-    let span = 5000;
-    for (let killed = 0; killed < 12; ) {
-      // Twice while the binding is really built.
-      const own = killed < 2 ? {} : { CXX: compiler };
-      if (await killAfter(random() * span, { ...env, ...own })) killed++;
-      // It was faster than the kill: all over again, and sooner.
-      else span *= 0.7;
-      if (await checkVisible(home)) await startZoo(['runtime', 'remove', '--all'], env).ended;
-    }
-    await finish(home, { ...env, CXX: compiler });
+    const quick = { ...env, CXX: compiler };
+    // The first one really builds the binding, and so do those that are killed twice; most of their time goes there.
+    const [whole, prebuilt] = [await undisturbed(home, quick), await undisturbed(home, quick)];
+    await kill(2, home, { env, random, span: whole });
+    await kill(10, home, { env: quick, random, span: prebuilt });
+    await finish(home, quick);
     expect(await leftovers(home, env)).toEqual([]);
   }, 300_000);
 
@@ -91,14 +134,13 @@ describe('killed at random moments', () => {
     const home = await temporaryFolder('home');
     const env = { ZOO_HOME: home, ZOO_SHARED_CACHE: partial, CXX: compiler };
     await skipUnreachable(context, offer);
-    const random = seededRandom(7);
-    let killed = 0;
-    for (let attempt = 0; killed < 8 && attempt < 40; attempt++) {
-      if (await killAfter(random() * 1500, env)) killed++;
-      if (await checkVisible(home)) await startZoo(['runtime', 'remove', '--all'], env).ended;
-    }
-    expect(killed).toBe(8);
-    await finish(home, env);
+    // So slow that none of the eight is done before it is killed.
+    const more = ['--limit-rate', '2MB'];
+    await kill(8, home, { env, random: seededRandom(7), span: 1500, more });
+    await stopAtFirstPiece(env);
+    const { received } = await finish(home, env);
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThan(0.7 * bytesToFetch(offer, missing));
     expect(await leftovers(home, env)).toEqual([]);
 
     // The library is damaged where it lies, and so is the cache's, as both are one file.
@@ -108,8 +150,7 @@ describe('killed at random moments', () => {
     await library.close();
     const noticed = await startZoo(['runtime', 'status', '--verify'], env).ended;
     expect(noticed).toMatchObject({ code: 4, stdout: expect.stringContaining(`wrong bytes  ${FRAMEWORK}`) });
-    const mended = await startZoo(['runtime', 'install', '--json'], env).ended;
-    const result = JSON.parse(mended.stdout.trim().split('\n').at(-1) ?? '');
+    const result = lastEvent((await startZoo(INSTALL, env).ended).stdout);
     expect(result).toMatchObject({ type: 'ready', upToDate: false, mended: [FRAMEWORK] });
     // Only that library, packed, and the directory of the wheel that it is found by.
     expect(result.received).toBeGreaterThan(0.95 * bytesToFetch(offer, missing));
@@ -135,7 +176,7 @@ async function skipUnreachable(context: TestContext, { archives }: Offer): Promi
 it('two at once: one installs, the other waits and finds it done', async () => {
   const home = await temporaryFolder('home');
   const env = { ZOO_HOME: home, ZOO_SHARED_CACHE: files, CXX: compiler };
-  const both = [1, 2].map(() => startZoo(['runtime', 'install', '--json'], env).ended);
+  const both = [1, 2].map(() => startZoo(INSTALL, env).ended);
   const results = (await Promise.all(both)).map(({ code, stdout }) => ({
     code,
     events: stdout

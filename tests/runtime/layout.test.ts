@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { chooseOffer } from '../../src/runtime/choose-offer.js';
 import { runtimeFiles } from '../../src/runtime/offers.js';
+import { OWN_FILES } from '../../src/runtime/own-files.js';
 import { BINDING_PATH } from '../../src/runtime/runtime-layout.js';
 import { readManifest } from '../../src/runtime/runtime-manifest.js';
 import { STAND_IN } from '../../src/runtime/stand-in.js';
@@ -58,7 +59,7 @@ it('every module and library of a process comes from the runtime, and is in its 
   );
   const within = (path: string) => relative(runtime, path).split(sep).join('/');
   const table = new Set(
-    [...runtimeFiles(chooseOffer()), STAND_IN].map(({ path }) => path).concat(BINDING_PATH),
+    [...runtimeFiles(chooseOffer()), ...OWN_FILES].map(({ path }) => path).concat(BINDING_PATH),
   );
   const modules = loaded.modules.map(within);
   expect(modules.filter((path) => !table.has(path))).toEqual([]);

@@ -15,20 +15,30 @@ export interface TerminalRun {
   readonly lines: readonly string[];
 }
 
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly columns?: number;
+  /** Keys that are pressed once the terminal has shown the text. */
+  readonly answer?: { readonly to: string; readonly keys: string };
+}
+
 /** Runs a shell command line in a terminal of `columns`. */
-export async function inTerminal(
-  command: string,
-  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly columns?: number },
-): Promise<TerminalRun> {
+export async function inTerminal(command: string, options: TerminalOptions): Promise<TerminalRun> {
+  const { answer } = options;
   const line = `stty cols ${options.columns ?? 80} rows 40; ${command}`;
   const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
     cwd: options.cwd,
     env: { ...options.env, TERM: 'xterm', SHELL: '/bin/sh' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [answer === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   let raw = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  let answered = false;
+  child.stdout?.on('data', (chunk: Buffer) => {
     raw += chunk.toString();
+    if (answer === undefined || answered || !raw.includes(answer.to)) return;
+    answered = true;
+    child.stdin?.write(answer.keys);
   });
   const [code] = await once(child, 'close');
   return { code, raw, lines: withoutEscapes(raw).split('\n') };

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FilePlacer } from '../../src/cache/place-file.js';
 import { hasCode } from '../../src/core/errors.js';
@@ -33,10 +33,12 @@ export async function runtimeFilesCache(
 
 /**
  * A C++ compiler that keeps what it has built, as ccache does: the second build of the same takes no time.
+ * @param built what it has built before; nothing by default.
  * @returns its path, for `CXX`.
  */
-export async function cachingCompiler(): Promise<string> {
+export async function cachingCompiler(built?: string): Promise<string> {
   const folder = await temporaryFolder('compiler');
+  if (built !== undefined) await copyFile(built, join(folder, 'built'));
   const script = `#!/bin/sh
 if [ "$1" = --version ]; then exec c++ --version; fi
 for output; do :; done

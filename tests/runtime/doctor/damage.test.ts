@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Finding, Section } from '../../../src/runtime/doctor/finding.js';
 import { BINDING_PATH } from '../../../src/runtime/runtime-layout.js';
+import { nativeRuntime } from '../../support/checkout-runtime.js';
 import { cachingCompiler, runtimeFilesCache, startZoo } from '../../support/runtime-cache.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -17,7 +18,8 @@ beforeAll(async () => {
   env = {
     ZOO_HOME: await temporaryFolder('home'),
     ZOO_SHARED_CACHE: await runtimeFilesCache(),
-    CXX: await cachingCompiler(),
+    // How it is built makes no difference here: the checkout's runtime has the same binding.
+    CXX: await cachingCompiler(join(nativeRuntime(), BINDING_PATH)),
     npm_config_registry: 'http://127.0.0.1:9/',
     PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
   };
