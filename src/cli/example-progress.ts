@@ -12,7 +12,8 @@ export interface ExampleProgress {
 }
 
 export interface ExampleProgressView {
-  update(progress: ExampleProgress): void;
+  /** @param now what is made at the moment, in place of what was said at first. */
+  update(progress: ExampleProgress, now?: string): void;
   /** Leaves the terminal clean. */
   end(): void;
 }
@@ -32,12 +33,12 @@ export function openExampleProgress(terminal: Terminal, what: string, of = 'exam
   terminal.drawing(() => draw.clear());
   let drawn = Number.NEGATIVE_INFINITY;
   return {
-    update(progress) {
+    update(progress, current = what) {
       const now = performance.now();
       if (now - drawn < REDRAW_MS && progress.done < progress.total) return;
       drawn = now;
       const full = Math.round((BAR_WIDTH * progress.done) / Math.max(1, progress.total));
-      draw(`${'━'.repeat(full)}${'╌'.repeat(BAR_WIDTH - full)} ${progressLine(what, progress, of)}`);
+      draw(`${'━'.repeat(full)}${'╌'.repeat(BAR_WIDTH - full)} ${progressLine(current, progress, of)}`);
     },
     end() {
       draw.clear();
@@ -50,11 +51,11 @@ export function openExampleProgress(terminal: Terminal, what: string, of = 'exam
 function lines(terminal: Terminal, what: string, of: string): ExampleProgressView {
   let written = performance.now();
   return {
-    update(progress) {
+    update(progress, current = what) {
       const now = performance.now();
       if (now - written < LINE_MS) return;
       written = now;
-      terminal.note(progressLine(what, progress, of));
+      terminal.note(progressLine(current, progress, of));
     },
     end() {},
   };

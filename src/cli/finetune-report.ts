@@ -7,8 +7,9 @@ import type { AdaptedModel, Evaluation } from '../training/adapted-model.js';
 import type { ChosenFeatures } from '../training/choose/choose-features.js';
 import type { EvaluationReport } from '../training/evaluate/report.js';
 import type { FeatureProgress } from '../training/features/feature-progress.js';
+import type { LoopProgress } from '../training/loop/train-loop.js';
 import type { FitEvidence, Validation } from '../training/solve/fit-options.js';
-import type { TrainReport } from '../training/train-report.js';
+import type { FineTuneReport, TrainReport } from '../training/train-report.js';
 import { type ExampleProgressView, openExampleProgress } from './example-progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -19,6 +20,8 @@ export interface FinetuneReport {
   chosen(features: ChosenFeatures): void;
   begun(model: AdaptedModel, train: Dataset): void;
   features(progress: FeatureProgress): void;
+  /** Of network and head together. */
+  training(progress: LoopProgress): void;
   trained(report: TrainReport): void;
   saved(folder: string, card: Card, evaluation: Evaluation | undefined): void;
   /** Leaves the terminal clean. */
@@ -55,6 +58,8 @@ class JsonReport implements FinetuneReport {
   }
 
   features(): void {}
+
+  training(): void {}
 
   trained(report: TrainReport): void {
     this.#trained = report;
@@ -129,7 +134,14 @@ class SpokenReport implements FinetuneReport {
     if (progress.done === progress.total) this.end();
   };
 
-  trained({ evidence, computed, unreadable, notes }: TrainReport): void {
+  readonly training = ({ epoch, epochs, loss, step, steps, perSecond, secondsLeft }: LoopProgress): void => {
+    this.#progress ??= openExampleProgress(this.#terminal, 'training', 'steps');
+    const what = `epoch ${epoch} of ${epochs}, loss ${short(loss)}`;
+    this.#progress.update({ done: step, total: steps, perSecond, secondsLeft }, what);
+    if (step === steps) this.end();
+  };
+
+  trained({ evidence, fineTuned, computed, unreadable, notes }: TrainReport): void {
     this.end();
     const { note, noteColours } = this.#terminal;
     for (const text of notes) note(text);
@@ -137,6 +149,7 @@ class SpokenReport implements FinetuneReport {
     if (computed === 0) note('all features came from the cache');
     note(`${noteColours.green('✓')} trained: ${describeEvidence(evidence)}`);
     for (const text of evidence.notes) note(text);
+    if (fineTuned !== undefined) note(`${noteColours.green('✓')} ${describeFineTune(fineTuned)}`);
   }
 
   saved(folder: string, card: Card, evaluation: Evaluation | undefined): void {
@@ -162,6 +175,12 @@ function describeEvidence({ solver, c, chosenBy, tried, validation, iterations }
     ...(validation === null ? [] : [describeValidation(validation)]),
   ];
   return parts.join(', ');
+}
+
+function describeFineTune({ parameters, optimizer, epochs, losses, learningRate }: FineTuneReport): string {
+  const [first = 0, last = 0] = [losses[0], losses.at(-1)];
+  const how = `${optimizer.kind}, ${epochs} epochs, learning rate ${learningRate}`;
+  return `${parameters} tensors of the network trained too: ${how}, loss ${short(first)} to ${short(last)}`;
 }
 
 const SCORES: Readonly<Record<Validation['score'], string>> = {

@@ -34,7 +34,8 @@ export const HEAD_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--scaling <how>',
-    description: 'of the features in front of linear and hidden heads (default: standardise)',
+    description:
+      'of the features in front of linear and hidden heads (default: standardise; with --train all unit-length)',
     completion: SCALINGS,
   },
   { flags: '--neighbours <k>', description: 'that vote in nearest-neighbours (default: 3)' },
@@ -58,10 +59,10 @@ export async function headFor(dataset: Dataset, options: OptionValues): Promise<
   const hidden = count(options, 'hidden');
   const dropout = number(options, 'dropout', 0, 1);
   const k = count(options, 'neighbours');
-  const scaling = choice(options, 'scaling', SCALINGS);
+  const scaling = choice(options, 'scaling', SCALINGS) ?? usualScaling(options);
   const name = choice(options, 'head', HEADS) ?? (hidden === undefined ? kindFor(dataset) : 'hidden');
   await refuseUnused(name, { hidden, dropout, neighbours: k });
-  if (name.startsWith('nearest')) await refuseScaling(scaling, name);
+  if (name.startsWith('nearest')) await refuseScaling(choice(options, 'scaling', SCALINGS), name);
   switch (name) {
     case 'linear':
       return (await import('../transfer/heads/classifier.js')).classifier({ labels, scaling });
@@ -78,6 +79,14 @@ export async function headFor(dataset: Dataset, options: OptionValues): Promise<
     case 'nearest-neighbours':
       return (await import('../transfer/heads/nearest-neighbours.js')).nearestNeighbours({ labels, k });
   }
+}
+
+/**
+ * Standardising gives features that hardly vary large weights: the first steps of a network that learns too would throw
+ * it off. Measured on 50 digits: loss from 0.001 to 45 after two steps of Adam at 0.0001; with unit length 0.10 to 0.14.
+ */
+function usualScaling(options: OptionValues): Scaling | undefined {
+  return (text(options, 'train') ?? 'head') === 'head' ? undefined : 'unit-length';
 }
 
 function kindFor({ examples, labels }: Dataset): HeadName {

@@ -1,6 +1,7 @@
 /** A backbone with a head of its own: what is trained, asked, measured and saved. */
 import { ZooError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
+import { subset } from '../data/make-dataset.js';
 import { openInputs } from '../data/open-inputs.js';
 import type { Card } from '../registry/card.js';
 import type { Backbone } from '../transfer/backbone.js';
@@ -16,11 +17,12 @@ import { dataDigest, exampleDigests } from './features/example-digests.js';
 import { extractFeatures } from './features/extract-features.js';
 import type { FeatureProgress } from './features/feature-progress.js';
 import type { FeatureTable, Unreadable } from './features/feature-table.js';
+import { changedWeights, type FineTuned, type FineTuneOptions, fineTune } from './loop/fine-tune.js';
 import { type Prediction, type PredictOptions, predict, type Scorer } from './predict/predict.js';
 import { type SaveModelOptions, saveModel } from './save-model.js';
 import { fitHead } from './solve/fit-head.js';
 import type { FitOptions } from './solve/fit-options.js';
-import type { TrainReport } from './train-report.js';
+import type { FineTuneReport, TrainReport } from './train-report.js';
 
 export interface AdaptedModelOptions {
   /** Folder of the feature cache; without it features are computed again by every run. */
@@ -36,8 +38,13 @@ export interface FeatureRunOptions {
 }
 
 export interface TrainOptions extends FeatureRunOptions, Omit<FitOptions, 'groups' | 'signal'> {
-  /** `head` (option 1): only the new output layer learns, on features that are computed once. */
-  readonly train?: 'head' | undefined;
+  /**
+   * `head` (option 1, default): only the new output layer learns, on features that are computed once. `all`, or the name
+   * of a layer (option 2): then everything, or everything from that layer on, is trained further from where it is.
+   */
+  readonly train?: string | undefined;
+  /** Of option 2. */
+  readonly fineTune?: Omit<FineTuneOptions, 'from' | 'seed' | 'signal'> | undefined;
   /** Varied copies of each example that are learnt from too, default 0; see `withCopies`. */
   readonly copies?: number | undefined;
   /** How copies vary. */
@@ -57,6 +64,10 @@ export class AdaptedModel implements Scorer {
   readonly #options: AdaptedModelOptions;
   #fitted: FittedHead | undefined;
   #trained: TrainReport | undefined;
+  /** False once weights of the network were trained. */
+  #pristine = true;
+  /** Parameters of the network that were trained. */
+  #changed: readonly string[] = [];
 
   /** @param fitted the numbers of the head, where they are known already. */
   constructor(backbone: Backbone, head: Head, options: AdaptedModelOptions = {}, fitted?: FittedHead) {
@@ -81,15 +92,21 @@ export class AdaptedModel implements Scorer {
   }
 
   /**
-   * Trains the head on features that the frozen backbone gives once for each example.
+   * Trains the head on features that the frozen backbone gives once for each example; with `train` other than `head`
+   * network and head together after that. Another `fit` of a network that was trained goes on from where it is.
    * @throws ZooError `DATA` for data that fit neither network nor head; `USAGE` for options; `FAILED` when a frozen
    * weight changed; the signal's reason: features that are finished then stay in the cache.
    */
   async fit(dataset: Dataset, options: TrainOptions = {}): Promise<TrainReport> {
-    const { train = 'head', networkBatch, onFeatures, copies = 0, augment, ...fitting } = options;
-    if (train !== 'head') {
-      throw new ZooError('USAGE', 'Only the head can be trained', { expected: 'head', found: String(train) });
-    }
+    const {
+      train = 'head',
+      fineTune: further,
+      networkBatch,
+      onFeatures,
+      copies = 0,
+      augment,
+      ...fitting
+    } = options;
     const { backbone } = this;
     const { signal, seed = 0 } = fitting;
     await checkFit(backbone, dataset, { signal });
@@ -102,9 +119,16 @@ export class AdaptedModel implements Scorer {
     const { fitted, evidence } = await fitHead(this.head, table, { ...fitting, groups });
     await audit.verify();
     const { computed, unreadable } = table;
-    this.#fitted = fitted;
+    const readable = readableOf(varied, unreadable);
+    const tuned =
+      train === 'head'
+        ? undefined
+        : await this.#fineTune(fitted, readable, { ...further, from: train, seed, signal });
+    this.#fitted = tuned?.fitted ?? fitted;
     this.#trained = {
+      train,
       evidence,
+      fineTuned: tuned === undefined ? undefined : reportOf(tuned),
       data: { origin: dataset.origin, examples: dataset.examples.length, digest: dataDigest(digests) },
       seed,
       copies,
@@ -115,13 +139,21 @@ export class AdaptedModel implements Scorer {
     return this.#trained;
   }
 
+  async #fineTune(start: FittedHead, dataset: Dataset, options: FineTuneOptions): Promise<FineTuned> {
+    // Features of changed layers are not those of the base, by whose digest the cache knows them.
+    this.#pristine = false;
+    const tuned = await fineTune(this.backbone, start, dataset, options);
+    this.#changed = [...new Set([...this.#changed, ...tuned.changed])];
+    return tuned;
+  }
+
   /** Features of data, as `fit` and `evaluate` see them. @throws as `fit`. */
   features(dataset: Dataset, options: FeatureRunOptions = {}): Promise<FeatureTable> {
     const { networkBatch, onFeatures, signal } = options;
     this.preparer.forgetNotes();
     return extractFeatures(this.backbone, dataset, {
       batchSize: networkBatch,
-      cache: this.#options.featureCache,
+      cache: this.#pristine ? this.#options.featureCache : undefined,
       onProgress: onFeatures,
       signal,
     });
@@ -178,15 +210,26 @@ export class AdaptedModel implements Scorer {
         hint: 'Call fit first. A model that was loaded is a folder already: copy that.',
       });
     }
-    return saveModel(
-      folder,
-      { backbone: this.backbone, fitted: this.fitted, trained: this.#trained },
-      options,
-    );
+    const changed = await changedWeights(this.backbone, this.#changed);
+    const model = { backbone: this.backbone, fitted: this.fitted, trained: this.#trained, changed };
+    return saveModel(folder, model, options);
   }
 
   /** Frees the network. */
   dispose(): void {
     this.backbone.dispose();
   }
+}
+
+function readableOf(dataset: Dataset, unreadable: readonly Unreadable[]): Dataset {
+  if (unreadable.length === 0) return dataset;
+  const lost = new Set(unreadable.map(({ name }) => name));
+  return subset(
+    dataset,
+    dataset.examples.filter(({ name }) => !lost.has(name)),
+  );
+}
+
+function reportOf({ fitted: _, changed, ...how }: FineTuned): FineTuneReport {
+  return { ...how, parameters: changed.length };
 }

@@ -1,5 +1,6 @@
 /** What a training run writes down about itself beside its head. */
 import { basename, isAbsolute, resolve } from 'node:path';
+import type { Weights } from '../formats/weight.js';
 import type { Card } from '../registry/card.js';
 import { adaptedName } from '../transfer/adapted/adapted-card.js';
 import { detailsSchema } from '../transfer/adapted/adapted-details.js';
@@ -29,16 +30,18 @@ export interface TrainedModel {
   readonly backbone: Backbone;
   readonly fitted: FittedHead;
   readonly trained: TrainReport;
+  /** Tensors of the base that were trained, by their names in the network. */
+  readonly changed: Weights;
 }
 
 /** @throws ZooError as `saveAdapted`. */
 export function saveModel(
   folder: string,
-  { backbone, fitted, trained }: TrainedModel,
+  { backbone, fitted, trained, changed }: TrainedModel,
   options: SaveModelOptions,
 ): Promise<Card> {
   const { name, version, summary, published, evaluation, overwrite, signal } = options;
-  const { evidence, data, seed, copies } = trained;
+  const { train, evidence, fineTuned, data, seed, copies } = trained;
   const { solver, c, chosenBy, iterations, converged } = evidence;
   const content = {
     base: backbone.card,
@@ -50,10 +53,11 @@ export function saveModel(
       prepare: preparation(backbone),
       preprocessing: backbone.preparer.identity,
     },
-    recipe: { train: 'head', solver, c, chosenBy, iterations, converged, copies },
+    changed,
+    recipe: jsonOf({ train, solver, c, chosenBy, iterations, converged, copies, fineTuned }),
     seed,
     data: { ...data, origin: nameOf(data.origin) },
-    metrics: metricsOf({
+    metrics: jsonOf({
       crossValidation: evidence.validation,
       // A model is shared; the names of somebody's files are not.
       evaluation: evaluation === undefined ? null : { ...evaluation, mistakes: undefined },
@@ -81,6 +85,6 @@ function nameOf(origin: string): string {
 }
 
 /** As the JSON that it becomes. */
-function metricsOf(metrics: object) {
-  return detailsSchema.shape.metrics.parse(JSON.parse(JSON.stringify(metrics)));
+function jsonOf(record: object) {
+  return detailsSchema.shape.metrics.parse(JSON.parse(JSON.stringify(record)));
 }

@@ -1,10 +1,22 @@
 /** What a training run says about itself. */
 import type { Digest } from '../core/digest.js';
 import type { Unreadable } from './features/feature-table.js';
+import type { FineTuned } from './loop/fine-tune.js';
 import type { FitEvidence } from './solve/fit-options.js';
 
+/** How network and head were trained together. */
+export interface FineTuneReport extends Omit<FineTuned, 'fitted' | 'changed'> {
+  /** Tensors of the network that were trained. */
+  readonly parameters: number;
+}
+
 export interface TrainReport {
+  /** `head`, `all`, or the layer from which on everything was trained. */
+  readonly train: string;
+  /** Of the head on the features of the network as it was. */
   readonly evidence: FitEvidence;
+  /** Undefined where only the head was trained. */
+  readonly fineTuned: FineTuneReport | undefined;
   /** Where the examples came from, their number (without copies), and their digest. */
   readonly data: { readonly origin: string; readonly examples: number; readonly digest: Digest };
   readonly seed: number;

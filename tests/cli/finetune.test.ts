@@ -88,6 +88,20 @@ describe('zoo finetune', () => {
     }
   });
 
+  it('trains all layers too, and keeps what it has changed', async () => {
+    const words = ['--train', 'all', '--epochs', '2', '--optimizer', 'adamw'];
+    const result = await json('finetune', 'tiny-eye', 'pictures', '-o', 'deep', ...words);
+    expect(result).toMatchObject({
+      train: 'all',
+      fineTuned: { parameters: 2, optimizer: { kind: 'adamw' } },
+    });
+    expect(result.fineTuned.losses).toHaveLength(2);
+    expect((await readdir(at('deep'))).sort()).toContain('changed.safetensors');
+    expect(await json('evaluate', 'deep', 'pictures')).toMatchObject({ accuracy: 1 });
+    const said = await run('finetune', 'tiny-eye', 'pictures', '-o', 'deep', '--force', ...words);
+    expect(said.stderr).toMatch(/2 tensors of the network trained too: adamw, 2 epochs/);
+  });
+
   it('predicts numbers where a table has a column of them', async () => {
     const rows = ['red', 'sky'].flatMap((label) =>
       Array.from({ length: 5 }, (_, index) => `pictures/${label}/${index}.bmp,${label === 'red' ? 1 : 5}`),
@@ -198,7 +212,18 @@ describe('refusals', () => {
       /these are pictures/,
     ],
     ['no data', ['finetune', 'tiny-eye', 'nowhere', '-o', 'x'], 3, /nothing at nowhere/],
-    ['all layers', ['finetune', 'tiny-eye', 'pictures', '-o', 'x', '--train', 'all'], 2, /can't be done yet/],
+    [
+      'a layer to train that is not there',
+      ['finetune', 'tiny-eye', 'pictures', '-o', 'x', '--train', 'nowhere'],
+      3,
+      /called nowhere/,
+    ],
+    [
+      'a solver that does not train networks',
+      ['finetune', 'tiny-eye', 'pictures', '-o', 'x', '--train', 'all', '--optimizer', 'lbfgs'],
+      2,
+      /does not train a whole network/,
+    ],
     [
       'a layer that is not there',
       ['finetune', 'tiny-eye', 'pictures', '-o', 'x', '--layer', 'pol'],

@@ -74,12 +74,10 @@ describe('fit', () => {
     expect(() => model.fitted).toThrow('has not been trained');
   });
 
-  it('refuses what the network can not see, other labels, and anything but the head', async () => {
+  it('refuses what the network can not see, other labels, and layers that are not there', async () => {
     await expect(model.fit(texts('a', 'b'))).rejects.toMatchObject({ code: 'DATA' });
     await expect(model.fit(pictures(6))).rejects.toMatchObject({ code: 'DATA' });
-    // What JavaScript can pass although the types forbid it.
-    const all = { train: 'all' } as unknown as { train: 'head' };
-    await expect(model.fit(shades(6), all)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(model.fit(shades(6), { train: 'nowhere' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('ends with the reason of the signal', async () => {

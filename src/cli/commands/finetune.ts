@@ -9,7 +9,7 @@ import { HEAD_OPTIONS, headFor, headsFor } from '../head-options.js';
 import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
 import { choice, count, flag, JSON_OPTION, number, OFFLINE_OPTION, text } from '../options.js';
 
-const SOLVERS = ['lbfgs', 'adam', 'sgd'] as const;
+const SOLVERS = ['lbfgs', 'adam', 'adamw', 'sgd'] as const;
 const POOLING = ['average', 'max', 'frames', 'none'] as const satisfies readonly Pooling[];
 
 export const finetune: CommandSpec = {
@@ -17,11 +17,15 @@ export const finetune: CommandSpec = {
   description:
     'Drops the output layer of a network, puts a new one there and trains it on your data. Each example goes ' +
     'through the frozen network once; its features are kept, so that the next run takes seconds. The result is a ' +
-    'folder of some kilobytes that names its base.',
+    'folder of some kilobytes that names its base. With --train all the whole network is trained after that.',
   arguments: [{ syntax: '<reference>', description: 'a network', completion: 'models' }, DATA_ARGUMENT],
   options: [
     { flags: '-o, --output <dir>', description: 'folder of the adapted model', completion: 'files' },
-    { flags: '--train <what>', description: 'what learns: head, the new output layer' },
+    {
+      flags: '--train <what>',
+      description:
+        'what learns: head, the new output layer (default); all; or a layer: everything from there on',
+    },
     ...HEAD_OPTIONS,
     {
       flags: '--per-class <n>',
@@ -49,12 +53,19 @@ export const finetune: CommandSpec = {
     },
     {
       flags: '--optimizer <name>',
-      description: 'lbfgs to convergence (default of linear heads), adam or sgd',
+      description:
+        'of the head: lbfgs to convergence (default), adam, sgd; of all: adam (default), adamw, sgd',
       completion: SOLVERS,
     },
-    { flags: '--epochs <n>', description: 'of adam and sgd (default: 100)' },
-    { flags: '--learning-rate <x>', description: 'of adam and sgd (default: 0.001 and 0.01)' },
-    { flags: '--batch-size <n>', description: 'of adam and sgd (default: 32)' },
+    { flags: '--epochs <n>', description: 'of adam, adamw and sgd (default: 100 for the head, 10 for all)' },
+    {
+      flags: '--learning-rate <x>',
+      description: 'of adam and sgd (default: 0.001 and 0.01 for the head, 0.0001 and 0.001 for all)',
+    },
+    {
+      flags: '--batch-size <n>',
+      description: 'of adam, adamw and sgd (default: 32 for the head, 16 for all)',
+    },
     { flags: '--force', description: 'replace an adapted model that is there' },
     ...DATA_OPTIONS,
     THREADS_OPTION,
@@ -66,6 +77,7 @@ export const finetune: CommandSpec = {
     'zoo finetune mobilenet-v2 ./photos -o my-photos',
     'zoo finetune mobilenet-v2 dataset/digits --per-class 5 --validation 0.2 -o digits',
     'zoo finetune mobilenet-v2 ./scans --layer auto -o scans',
+    'zoo finetune mobilenet-v2 ./photos --train all --epochs 5 -o my-photos',
     'zoo finetune minilm-l6-v2 reviews.csv --label-column stars -o reviews',
   ],
   async run([reference = '', source = ''], options, context) {
@@ -131,7 +143,12 @@ export const finetune: CommandSpec = {
       try {
         report.begun(model, train);
         const listening = { signal, onFeatures: report.features };
-        const trained = await model.fit(train, { ...training, ...listening });
+        const { fineTune } = training;
+        const trained = await model.fit(train, {
+          ...training,
+          ...(fineTune === undefined ? {} : { fineTune: { ...fineTune, onProgress: report.training } }),
+          ...listening,
+        });
         report.trained(trained);
         const evaluation = validation === undefined ? undefined : await model.evaluate(validation, listening);
         const overwrite = flag(options, 'force');
@@ -185,22 +202,27 @@ async function targetFolder(options: OptionValues, cwd: string): Promise<string>
 
 async function trainOptions(options: OptionValues): Promise<TrainOptions & { readonly seed: number }> {
   const train = text(options, 'train') ?? 'head';
-  if (train !== 'head') {
-    const { ZooError } = await import('../../core/errors.js');
-    throw new ZooError('USAGE', `--train ${train} can't be done yet`, {
-      expected: 'head',
-      found: train,
-      hint: 'Training the new output layer is what small data needs: leave --train out.',
-    });
-  }
-  return {
+  const optimizer = choice(options, 'optimizer', SOLVERS);
+  const shared = {
     train,
     seed: count(options, 'seed', 0) ?? 0,
     copies: count(options, 'copies', 0),
     c: number(options, 'c', 1e-12, 1e12),
-    solver: choice(options, 'optimizer', SOLVERS),
+  };
+  const steps = {
     epochs: count(options, 'epochs'),
     batchSize: count(options, 'batchSize'),
     learningRate: number(options, 'learningRate', 0, 1e3),
   };
+  if (train === 'head') {
+    if (optimizer !== 'adamw') return { ...shared, ...steps, solver: optimizer };
+    throw await wrongOptimizer(optimizer, 'the head alone', 'lbfgs, adam, sgd');
+  }
+  if (optimizer === 'lbfgs') throw await wrongOptimizer(optimizer, 'a whole network', 'adam, adamw, sgd');
+  return { ...shared, fineTune: { ...steps, optimizer } };
+}
+
+async function wrongOptimizer(found: string, what: string, expected: string): Promise<Error> {
+  const { ZooError } = await import('../../core/errors.js');
+  return new ZooError('USAGE', `${found} does not train ${what}`, { expected, found });
 }

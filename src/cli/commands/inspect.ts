@@ -1,5 +1,6 @@
 /** `zoo inspect`: the layers of a network, their shapes and parameters, and where it can be cut. */
 import type { LayerInfo, Network, Shape } from '../../formats/network.js';
+import type { Trainability } from '../../graph/gradients/trainability.js';
 import type { Card } from '../../registry/card.js';
 import type { CommandSpec, RunContext } from '../command.js';
 import { type Fold, foldLayers, type ShownLayer } from '../fold-layers.js';
@@ -7,6 +8,7 @@ import { needRuntime, YES_OPTION } from '../need-runtime.js';
 import { flag, JSON_OPTION } from '../options.js';
 import { renderTable } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { printTrainability } from '../trainability-view.js';
 
 /** Columns that a kind and a shape are given at most, so that names have room in 80 columns. */
 const KIND_WIDTH = 16;
@@ -35,10 +37,20 @@ export const inspect: CommandSpec = {
   ],
   options: [
     { flags: '--all', description: 'show every layer or node of a long network' },
+    {
+      flags: '--trainable',
+      description:
+        'tell instead which operations have no gradient, and from which layer on everything trains',
+    },
     YES_OPTION,
     JSON_OPTION,
   ],
-  examples: ['zoo inspect resnet50', 'zoo inspect basic-pitch --all | less', 'zoo inspect ./my-model --json'],
+  examples: [
+    'zoo inspect resnet50',
+    'zoo inspect basic-pitch --all | less',
+    'zoo inspect use-lite --trainable',
+    'zoo inspect ./my-model --json',
+  ],
   async run([reference = ''], options, context) {
     const [{ openNetwork }, { cacheRoot }] = await Promise.all([
       import('../../transfer/open-network.js'),
@@ -53,9 +65,23 @@ export const inspect: CommandSpec = {
       await network.observe?.();
       const layers = network.layers.map((layer) => shownLayer(layer, network, card));
       const totals = parameterTotals(network);
+      const trainability = flag(options, 'trainable') ? await trainabilityOf(network, card) : undefined;
       if (flag(options, 'json')) {
         const { format, inputs, outputs, synchronous } = network;
-        terminal.printJson({ id, format, inputs, outputs, synchronous, parameters: totals, layers });
+        terminal.printJson({
+          id,
+          format,
+          inputs,
+          outputs,
+          synchronous,
+          parameters: totals,
+          ...(trainability === undefined ? {} : { trainability }),
+          layers,
+        });
+        return 0;
+      }
+      if (trainability !== undefined) {
+        printTrainability({ id, network, trainability }, terminal);
         return 0;
       }
       print({ id, network, layers, totals, all: flag(options, 'all') }, terminal);
@@ -98,6 +124,20 @@ async function open(reference: string, { terminal, signal, env, cwd }: RunContex
     }
   } finally {
     await zoo.close();
+  }
+}
+
+async function trainabilityOf(network: Network, card: Card): Promise<Trainability> {
+  const [{ findTrainable }, { exampleInputs }, { tf }] = await Promise.all([
+    import('../../graph/gradients/trainability.js'),
+    import('../../graph/gradients/example-inputs.js'),
+    import('../../runtime/tensorflow.js'),
+  ]);
+  const example = exampleInputs(network, card);
+  try {
+    return await findTrainable(network, example);
+  } finally {
+    tf.dispose(example);
   }
 }
 

@@ -1,0 +1,87 @@
+/** Optimisers over variables, with their slots by name. */
+import { type Tensor, tf, type Variable } from '../../runtime/tensorflow.js';
+import type { Optimizer } from './optimizer.js';
+
+interface Slot {
+  readonly name: string;
+  readonly variable: Variable;
+  readonly first: Variable;
+  /** Of Adam. */
+  readonly second: Variable | undefined;
+}
+
+export class EagerOptimizer {
+  readonly #optimizer: Optimizer;
+  readonly #clipNorm: number | undefined;
+  readonly #slots: readonly Slot[];
+  #steps = 0;
+
+  constructor(
+    optimizer: Optimizer,
+    variables: readonly (readonly [string, Variable])[],
+    clipNorm: number | undefined,
+  ) {
+    this.#optimizer = optimizer;
+    this.#clipNorm = clipNorm;
+    this.#slots = variables.map(([name, variable]) => ({
+      name,
+      variable,
+      first: zeros(variable),
+      second: optimizer.kind === 'sgd' ? undefined : zeros(variable),
+    }));
+  }
+
+  /** @param gradients in the order of the variables; they stay the caller's. */
+  apply(gradients: readonly Tensor[], rate: number): void {
+    this.#steps += 1;
+    tf.tidy(() => {
+      const scale = this.#clipNorm === undefined ? undefined : clipScale(gradients, this.#clipNorm);
+      for (const [index, slot] of this.#slots.entries()) {
+        const gradient = gradients[index];
+        if (gradient === undefined) continue;
+        this.#update(slot, scale === undefined ? gradient : gradient.mul(scale), rate);
+      }
+    });
+  }
+
+  #update({ variable, first, second }: Slot, gradient: Tensor, rate: number): void {
+    const optimizer = this.#optimizer;
+    if (optimizer.kind === 'sgd' || second === undefined) {
+      const momentum = optimizer.kind === 'sgd' ? optimizer.momentum : 0;
+      first.assign(first.mul(momentum).sub(gradient.mul(rate)));
+      variable.assign(variable.add(first));
+      return;
+    }
+    const { beta1, beta2, epsilon } = optimizer;
+    if (optimizer.kind === 'adamw' && decays(variable)) {
+      variable.assign(variable.mul(1 - rate * optimizer.decay));
+    }
+    first.assign(first.mul(beta1).add(gradient.mul(1 - beta1)));
+    second.assign(second.mul(beta2).add(gradient.square().mul(1 - beta2)));
+    const corrected = (rate * Math.sqrt(1 - beta2 ** this.#steps)) / (1 - beta1 ** this.#steps);
+    variable.assign(variable.sub(first.div(second.sqrt().add(epsilon)).mul(corrected)));
+  }
+
+  dispose(): void {
+    for (const { first, second } of this.#slots) {
+      first.dispose();
+      second?.dispose();
+    }
+  }
+}
+
+/** Biases and the scales of normalisation are vectors: they are not pulled towards 0. */
+export function decays({ rank }: Tensor): boolean {
+  return rank > 1;
+}
+
+function zeros(variable: Variable): Variable {
+  return tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
+}
+
+/** At most 1, so that all gradients together have at most the length `most` (Pascanu et al. 2013, arXiv 1211.5063). */
+function clipScale(gradients: readonly Tensor[], most: number): Tensor {
+  const squares = gradients.map((gradient) => gradient.square().sum());
+  const length = tf.addN(squares).sqrt();
+  return tf.minimum(1, tf.scalar(most).div(length.maximum(1e-12)));
+}
