@@ -9,11 +9,12 @@ import type { Dataset } from '../../data/dataset.js';
 import { subset } from '../../data/make-dataset.js';
 import { Random } from '../../data/random.js';
 import { sampleDataset } from '../../data/sample-dataset.js';
+import type { Shape } from '../../formats/network.js';
 import type { Backbone, BackboneOptions } from '../../transfer/backbone.js';
 import { candidateCuts } from '../../transfer/candidate-cuts.js';
 import { checkFit } from '../../transfer/check-fit.js';
 import type { Head } from '../../transfer/heads/head.js';
-import type { Pooling } from '../../transfer/pooling.js';
+import { type Pooling, pooledWidth } from '../../transfer/pooling.js';
 import { extractFeatures } from '../features/extract-features.js';
 import { fitHead } from '../solve/fit-head.js';
 import type { Validation } from '../solve/fit-options.js';
@@ -131,23 +132,28 @@ async function candidates(
     try {
       const shapes = new Map(sized.network.layers.map(({ name, shape }) => [name, shape]));
       for (const cut of cuts) {
-        const shape = shapes.get(cut)?.slice(1);
-        const positions = shape?.slice(0, -1) ?? [];
         const isCard = size === undefined && cut === cuts[0];
-        if (!isCard) choices.push({ cut, pooling: positions.length > 0 ? 'average' : usual, prepare });
-        const length = shape?.reduce<number | null>(
-          (product, side) => (product === null || side === null ? null : product * side),
-          1,
-        );
-        const several = positions.some((side) => side !== 1);
-        if (several && typeof length === 'number' && length <= LONGEST_VECTOR)
-          choices.push({ cut, pooling: 'none', prepare });
+        for (const pooling of poolingsOf(shapes.get(cut), usual, sample.modality !== 'image')) {
+          if (!isCard || pooling !== usual) choices.push({ cut, pooling, prepare });
+        }
       }
     } finally {
       sized.dispose();
     }
   }
   return choices;
+}
+
+/** Ways to pool that give vectors which are not too long; those of one vector a row all come to the same. */
+function poolingsOf(shape: Shape | undefined, usual: Pooling, inTime: boolean): Pooling[] {
+  if (shape === undefined || shape.length < 3) return [usual];
+  // Over time alone, which pictures don't have: it keeps bands or keys.
+  const others: readonly Pooling[] = shape.length > 3 && inTime ? ['frames', 'none'] : ['none'];
+  const isShort = (pooling: Pooling) => {
+    const width = pooledWidth(shape, pooling);
+    return width !== undefined && width <= LONGEST_VECTOR && width !== shape.at(-1);
+  };
+  return ['average', ...others.filter(isShort)];
 }
 
 function upTo(dataset: Dataset, most: number, seed: number): Dataset {

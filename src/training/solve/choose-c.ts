@@ -9,6 +9,15 @@ import { solveTogether } from './solve-together.js';
 
 /** .01 … 100, two a decade. */
 export const C_GRID: readonly number[] = Array.from({ length: 9 }, (_, step) => 10 ** (-2 + step / 2));
+/**
+ * Vectors of length 1 that point in nearly the same direction need larger weights to be told apart (docs/results.md).
+ */
+const MORE_FOR_UNIT_LENGTH: readonly number[] = [1e3, 1e4, 1e5];
+
+/** Values of C that are tried where nobody says which, ascending. */
+export function usualGrid({ scaling }: Head): readonly number[] {
+  return scaling === 'unit-length' ? [...C_GRID, ...MORE_FOR_UNIT_LENGTH] : C_GRID;
+}
 
 /** scikit-learn's default: scores of folds don't change with more. */
 const TOLERANCE = 1e-4;

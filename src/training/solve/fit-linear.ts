@@ -6,7 +6,7 @@ import type { Loss } from '../../transfer/heads/loss.js';
 import { foldKernel, type Standard, standardised, standardOf } from '../../transfer/heads/standardise.js';
 import { classesOf } from '../../transfer/heads/targets.js';
 import { float32 } from '../../transfer/heads/weight-data.js';
-import { bestOf, C_GRID, type Tried, validateGrid } from './choose-c.js';
+import { bestOf, type Tried, usualGrid, validateGrid } from './choose-c.js';
 import { type DesignMatrix, Float64Matrix, TensorMatrix } from './design-matrix.js';
 import type { FitEvidence, FitOptions } from './fit-options.js';
 import type { LinearObjective } from './linear-objective.js';
@@ -53,7 +53,7 @@ export async function fitLinear(
   const objective = { loss, outputs: head.outputs, targets, weights: data.weights, c: DEFAULT_C };
   let tried: Tried[] = [];
   if (plan.method !== 'none') {
-    const grid = typeof options.c === 'number' ? [options.c] : (options.grid ?? C_GRID);
+    const grid = typeof options.c === 'number' ? [options.c] : (options.grid ?? usualGrid(head));
     tried = await withMatrix(space, head.outputs * plan.count, (matrix) =>
       validateGrid(head, matrix, objective, plan, grid, options),
     );

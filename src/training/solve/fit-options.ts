@@ -32,7 +32,7 @@ export interface FitOptions {
    * by cross-validation, others take 1.
    */
   readonly c?: number | 'auto' | undefined;
-  /** Values of C to choose from, ascending. Default .01 … 100, two a decade. */
+  /** Values of C to choose from, ascending. Default .01 … 100, two a decade; for unit length also 1e3, 1e4, 1e5. */
   readonly grid?: readonly number[] | undefined;
   /** Folds of the cross-validation. Default 5; see `planValidation` for very few examples. */
   readonly folds?: number | undefined;
