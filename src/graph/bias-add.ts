@@ -1,4 +1,4 @@
-/** A constant vector added to each channel becomes a bias, which TensorFlow fuses into the product before it. */
+/** A vector added to each channel becomes a bias, which TensorFlow fuses into the product before it. */
 import { tf } from '../runtime/tensorflow.js';
 import { biasAdd } from './fold-batchnorm.js';
 import { DT, type Edge, type Graph, type GraphNode } from './graph.js';
@@ -14,7 +14,7 @@ export function addBiases(graph: Graph): void {
     const [a, b] = node.inputs;
     if (a === undefined || b === undefined) continue;
     const bias = biasOf(graph, uses, a, b) ?? biasOf(graph, uses, b, a);
-    if (bias !== undefined) graph.replace(node.name, biasAdd(node, bias.input, bias.constant));
+    if (bias !== undefined) graph.replace(node.name, biasAdd(node, bias.input, bias.added));
   }
   graph.prune();
 }
@@ -24,16 +24,17 @@ function biasOf(
   uses: Uses,
   input: Edge,
   added: Edge,
-): { input: Edge; constant: Edge } | undefined {
+): { input: Edge; added: Edge } | undefined {
   const product = graph.node(input.node);
-  const value = constantAt(graph, added);
-  if (value === undefined || !isProduct(product) || !uses.once(product)) return undefined;
+  if (!isProduct(product) || !uses.once(product)) return undefined;
+  const { shape, dtype } = graph.info(added);
   const channels = graph.info(input).shape.at(-1);
-  if (value.dtype !== 'float32' || value.size !== channels || value.shape.at(-1) !== channels)
-    return undefined;
-  if (graph.info(input).dtype !== DT.float32 || value.rank > graph.info(input).shape.length) return undefined;
-  if (value.rank === 1) return { input, constant: added };
-  return { input, constant: graph.constant(tf.keep(tf.reshape(value, [channels])), 'Bias') };
+  if (dtype !== DT.float32 || graph.info(input).dtype !== DT.float32) return undefined;
+  if (shape.length === 1) return shape[0] === channels ? { input, added } : undefined;
+  const value = constantAt(graph, added);
+  if (value === undefined || value.size !== channels || value.shape.at(-1) !== channels) return undefined;
+  if (value.rank > graph.info(input).shape.length) return undefined;
+  return { input, added: graph.constant(tf.keep(tf.reshape(value, [channels])), 'Bias') };
 }
 
 function isProduct(node: GraphNode): boolean {

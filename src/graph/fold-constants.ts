@@ -1,7 +1,6 @@
 /** Computes once, before a graph is opened, what depends on constants only. */
 import { tf } from '../runtime/tensorflow.js';
-import { nativeAttributes } from './attributes.js';
-import { type NativeBackend, nativeBackend } from './binding.js';
+import { executeNative } from './execute.js';
 import { constantNode, DT, type Graph, type GraphNode } from './graph.js';
 import { isRandom } from './trace.js';
 
@@ -11,10 +10,9 @@ const FOLDED_TYPES: readonly number[] = [DT.float32, DT.int32, DT.bool];
 
 /** Changes `graph`: nodes whose inputs are all constants become constants. */
 export function foldConstants(graph: Graph): void {
-  const backend = nativeBackend();
   // Nodes stand behind what they read.
   for (const node of [...graph.nodes.values()]) {
-    if (canFold(graph, node)) graph.replace(node.name, fold(backend, graph, node));
+    if (canFold(graph, node)) graph.replace(node.name, fold(graph, node));
   }
   graph.prune();
 }
@@ -32,10 +30,7 @@ function canFold(graph: Graph, { op, inputs, outputs, controls }: GraphNode): bo
   );
 }
 
-function fold(backend: NativeBackend, graph: Graph, node: GraphNode): Omit<GraphNode, 'name'> {
+function fold(graph: Graph, node: GraphNode): Omit<GraphNode, 'name'> {
   const values = node.inputs.flatMap((edge) => graph.node(edge.node).value ?? []);
-  const ids = backend.getInputTensorIds(values);
-  const [result] = backend.binding.executeOp(node.op, nativeAttributes(node.attributes), ids, 1);
-  if (result === undefined) throw new RangeError(`${node.op} gave nothing`);
-  return constantNode(tf.keep(backend.createOutputTensor(result)));
+  return constantNode(tf.keep(executeNative(node.op, values, node.attributes)));
 }

@@ -121,19 +121,25 @@ export class Graph {
 
   /** Removes what no output needs; inputs stay. */
   prune(): void {
+    const needed = this.ancestors([...this.outputs, ...this.inputs].map(({ edge }) => edge));
+    for (const [name, node] of this.#nodes) {
+      if (needed.has(name)) continue;
+      node.value?.dispose();
+      this.#nodes.delete(name);
+    }
+  }
+
+  /** Names of the nodes that run for some outputs, their own among them. */
+  ancestors(edges: readonly Edge[]): Set<string> {
     const needed = new Set<string>();
-    const waiting = [...this.outputs, ...this.inputs].map(({ edge }) => edge.node);
+    const waiting = edges.map(({ node }) => node);
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       if (needed.has(name)) continue;
       needed.add(name);
       const { inputs, controls } = this.node(name);
       waiting.push(...inputs.map((edge) => edge.node), ...(controls ?? []));
     }
-    for (const [name, node] of this.#nodes) {
-      if (needed.has(name)) continue;
-      node.value?.dispose();
-      this.#nodes.delete(name);
-    }
+    return needed;
   }
 
   /** Frees the constants. */

@@ -4,6 +4,7 @@ import type { Network, NetworkInputs } from '../formats/network.js';
 import type { Tensor } from '../runtime/tensorflow.js';
 import { CompiledForward } from './compile.js';
 import { baseShapes, type InputShapes, inOrder, planSizes } from './open-sizes.js';
+import { reasonOf } from './untraceable.js';
 
 export interface NativeForwardOptions {
   /**
@@ -71,11 +72,6 @@ export async function nativeForward(
     onRefusal?.(reasonOf(error));
     return undefined;
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof ZooError)) return error instanceof Error ? error.message : String(error);
-  return error.found === undefined ? error.message : `${error.message} (${error.found})`;
 }
 
 type Compile = (shapes: InputShapes, open: 'batch') => CompiledForward;

@@ -48,11 +48,12 @@ export function planSizes(specs: readonly TensorSpec[], base: InputShapes, open:
 
 /**
  * How far to go to another size that a network should take, and then to one more: by whole strides of 32 where it may
- * be halved five times, as pictures are.
+ * be halved five times, as pictures are. Never by 1, as the batch goes: one more of the one would look like one more or
+ * one less of the other.
  */
 function stepFrom(size: number): number {
   if (size % 32 === 0 && size >= 96) return -32;
-  return size >= 8 ? -Math.floor(size / 8) : 1;
+  return size >= 8 ? -Math.max(2, Math.floor(size / 8)) : 2;
 }
 
 /**

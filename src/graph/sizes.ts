@@ -1,6 +1,6 @@
 /**
  * Sizes that a computation took from its inputs: seen in several traces as numbers that differ, and written into the
- * graph as what they are, the size of a tensor on an axis, or a product, quotient or sum of such.
+ * graph as what they are, the size of a tensor on an axis, or a product, quotient, sum or difference of such.
  */
 import { tf } from '../runtime/tensorflow.js';
 import { attribute, DT, type Edge, type Graph } from './graph.js';
@@ -74,11 +74,16 @@ export class Sizes {
     return undefined;
   }
 
+  /** The size of a tensor and a number, or what it leaves of a number: rows of a table that a slice leaves out. */
   #shifted(series: Series): Edge | undefined {
     for (const source of this.#sources.values()) {
       const differences = series.map((value, trace) => value - (source.series[trace] ?? 0));
-      const [first = 0] = differences;
-      if (isSame(differences)) return this.#arithmetic('AddV2', this.#sizeOf(source), this.#number(first));
+      const [difference = 0] = differences;
+      if (isSame(differences))
+        return this.#arithmetic('AddV2', this.#sizeOf(source), this.#number(difference));
+      const sums = series.map((value, trace) => value + (source.series[trace] ?? 0));
+      const [sum = 0] = sums;
+      if (isSame(sums)) return this.#arithmetic('Sub', this.#number(sum), this.#sizeOf(source));
     }
     return undefined;
   }
@@ -118,7 +123,7 @@ export class Sizes {
     return this.#graph.constant(tf.keep(tf.scalar(value, 'int32')));
   }
 
-  #arithmetic(op: 'Mul' | 'AddV2' | 'FloorDiv', a: Edge, b: Edge): Edge {
+  #arithmetic(op: 'Mul' | 'AddV2' | 'Sub' | 'FloorDiv', a: Edge, b: Edge): Edge {
     return this.#graph.add(op, {
       op,
       inputs: [a, b],

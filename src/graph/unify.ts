@@ -36,6 +36,8 @@ class Unifier {
   readonly #sizes: Sizes;
   /** Name of the node in the graph, by position in the traces. */
   readonly #names: string[] = [];
+  /** Shapes made of sizes, by their numbers in the traces: every layer asks for the same few. */
+  readonly #lists = new Map<string, Edge>();
 
   constructor(traces: readonly Trace[], graph: Graph) {
     this.#traces = traces;
@@ -130,18 +132,21 @@ class Unifier {
 
   /** A constant some of whose numbers are sizes. */
   #computed(value: Tensor, numbers: readonly ArrayLike<number>[]): Edge {
-    const count = value.size;
+    const key = `${value.dtype} [${value.shape.join()}] ${numbers.map((each) => Array.from(each).join()).join(';')}`;
+    const made = this.#lists.get(key) ?? this.#computedAnew(value, numbers);
+    this.#lists.set(key, made);
+    return made;
+  }
+
+  #computedAnew(value: Tensor, numbers: readonly ArrayLike<number>[]): Edge {
     const series = (index: number): Series => numbers.map((each) => each[index] ?? 0);
-    const scalars = Array.from({ length: count }, (_, index) => this.#number(series(index), value.dtype));
+    const scalars = Array.from({ length: value.size }, (_, index) =>
+      this.#number(series(index), value.dtype),
+    );
     const [only] = scalars;
     if (value.rank === 0 && only !== undefined) return only;
     const type = attribute.type(DT[value.dtype]);
-    const list = this.#graph.add('Pack', {
-      op: 'Pack',
-      inputs: scalars,
-      attributes: { N: attribute.int(count), T: type, axis: attribute.int(0) },
-      outputs: [{ dtype: DT[value.dtype], shape: [count] }],
-    });
+    const list = this.#list(scalars, value.dtype);
     if (value.rank === 1) return list;
     return this.#graph.add('Reshape', {
       op: 'Reshape',
@@ -149,6 +154,17 @@ class Unifier {
       attributes: { T: type, Tshape: attribute.type(DT.int32) },
       outputs: [{ dtype: DT[value.dtype], shape: value.shape }],
     });
+  }
+
+  /** Scalars as a vector. */
+  #list(scalars: readonly Edge[], dtype: Tensor['dtype']): Edge {
+    const attributes = {
+      N: attribute.int(scalars.length),
+      T: attribute.type(DT[dtype]),
+      axis: attribute.int(0),
+    };
+    const outputs = [{ dtype: DT[dtype], shape: [scalars.length] }];
+    return this.#graph.add('Pack', { op: 'Pack', inputs: scalars, attributes, outputs });
   }
 
   /** A scalar that is a size, or for floats also one divided by a size. */
@@ -229,12 +245,7 @@ class Unifier {
       if (size === undefined) throw untraceable('the shape of a constant is not known', series.join(', '));
       return size;
     });
-    const target = this.#graph.add('Pack', {
-      op: 'Pack',
-      inputs: dims,
-      attributes: { N: attribute.int(dims.length), T: attribute.type(DT.int32), axis: attribute.int(0) },
-      outputs: [{ dtype: DT.int32, shape: [dims.length] }],
-    });
+    const target = this.#list(dims, 'int32');
     return this.#graph.add('BroadcastTo', {
       op: 'BroadcastTo',
       inputs: [row, target],

@@ -8,3 +8,9 @@ export function untraceable(what: string, found?: string): ZooError {
     hint: 'It can be run without a graph, operation by operation, with the same results.',
   });
 }
+
+/** An error in one sentence. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof ZooError)) return error instanceof Error ? error.message : String(error);
+  return error.found === undefined ? error.message : `${error.message} (${error.found})`;
+}

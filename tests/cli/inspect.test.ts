@@ -6,6 +6,7 @@ import { inspect } from '../../src/cli/commands/inspect.js';
 import { foldLayers, type ShownLayer } from '../../src/cli/fold-layers.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 import { named, tinyModels, writeTfjs } from '../formats/tiny-tfjs.js';
+import { blockedGraph } from '../graph/gradients/blocked-graph.js';
 import { CHECKOUT_HOME } from '../support/checkout-home.js';
 import { realModel } from '../support/real-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -95,6 +96,37 @@ describe('an installed network', () => {
     ]);
     expect(layers.every(({ cut, shape }) => !cut || shape !== undefined)).toBe(true);
     expect(layers.reduce((sum, { trainable }) => sum + trainable, 0)).toBe(view.parameters.trainable);
+  });
+});
+
+describe('what trains', () => {
+  test('is told with the nodes that come first and the parameters that stay', async () => {
+    await realModel('use-lite');
+    const lines = await run('use-lite', { trainable: true });
+    expect(lines).toContain('Every operation between parameters and outputs has a gradient.');
+    expect(lines).toContain('29 parameters (6,975,744 numbers) train.');
+    expect(lines.filter((line) => line.endsWith('/Where'))).toHaveLength(2);
+  });
+
+  test('as JSON stands beside the layers', async () => {
+    await realModel('minilm-l6-v2');
+    const [text = ''] = await run('minilm-l6-v2', { trainable: true, json: true });
+    const { trainability, layers } = JSON.parse(text);
+    expect(trainability).toMatchObject({ given: [], obstacles: [], from: 'embeddings' });
+    expect(trainability.parameters).toHaveLength(101);
+    expect(trainability.frozen).toEqual(['pooler.dense.weight', 'pooler.dense.bias']);
+    expect(layers[0].name).toBe('embeddings');
+  });
+
+  test('names what has no gradient', async () => {
+    const { modelTopology, weights, outputs } = blockedGraph;
+    const { folder } = await writeTfjs('tfjs-graph', modelTopology, weights, {
+      extra: { signature: { outputs } },
+    });
+    const lines = await run(folder, { trainable: true });
+    expect(lines.join('\n')).toMatch(/^Cumprod +middle$/m);
+    expect(lines[lines.indexOf('Everything trains from this layer on:') + 1]).toBe('  last');
+    expect(lines.slice(-2)).toEqual(['  early', '  unused']);
   });
 });
 

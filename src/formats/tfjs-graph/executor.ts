@@ -14,7 +14,7 @@ import { registerTensorLists } from './tensor-lists.js';
 type WeightMap = Record<string, Tensor[]>;
 
 interface MappedNode {
-  readonly op: string;
+  op: string;
   /** Left out for an operation that TensorFlow.js does not know. */
   readonly category?: string | undefined;
 }
@@ -41,6 +41,9 @@ export class Executor {
   ) {
     this.#model = model;
     this.#inside = insideOf(model);
+    // What is given was checked before. TensorFlow.js takes the type of what a node reads for that of what it gives, and
+    // would refuse the places that a Where has found.
+    Reflect.set(this.#inside, 'checkInputShapeAndType', () => undefined);
   }
 
   /** @throws ZooError `INTEGRITY` for a graph that TensorFlow.js can't take in. */
@@ -98,8 +101,22 @@ export class Executor {
   }
 
   execute(inputs: NamedTensorMap, outputs: readonly string[]): Tensor[] {
-    const result = this.#model.execute(inputs, [...outputs]);
+    const result = this.#asInputs(Object.keys(inputs), () => this.#model.execute(inputs, [...outputs]));
     return Array.isArray(result) ? result : [result];
+  }
+
+  /** TensorFlow.js wants to wait for a node that decides a shape, also where its value is given. */
+  #asInputs<T>(names: readonly string[], f: () => T): T {
+    const given = names.flatMap((name) => this.#inside.graph.nodes[name] ?? []);
+    const operations = given.map(({ op }) => op);
+    try {
+      for (const node of given) node.op = 'Placeholder';
+      return f();
+    } finally {
+      given.forEach((node, index) => {
+        node.op = operations[index] ?? node.op;
+      });
+    }
   }
 
   async executeAsync(inputs: NamedTensorMap, outputs: readonly string[]): Promise<Tensor[]> {

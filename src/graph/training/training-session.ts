@@ -1,0 +1,208 @@
+/** An open session that trains: what goes in and comes out of the signatures of a training graph. */
+import { ZooError } from '../../core/errors.js';
+import type { NetworkInputs, TensorSpec } from '../../formats/network.js';
+import { type Tensor, tf } from '../../runtime/tensorflow.js';
+import type { NativeGraph } from '../native-graph.js';
+import { fitsShapes, inOrder, type SizePlan } from '../open-sizes.js';
+import { betasOf, type Optimizer, slotNames } from './optimizer.js';
+import type { Slots } from './slots.js';
+import type { NativeTraining, StepOptions } from './training.js';
+import type { TrainedShape } from './training-graph.js';
+
+const MOST_SEED = 2 ** 31 - 1;
+
+export interface SessionDefinition {
+  readonly inputs: readonly TensorSpec[];
+  readonly targets: { readonly shape: readonly number[]; readonly dtype: Tensor['dtype'] };
+  readonly taken: SizePlan['taken'];
+  readonly open: 'batch' | 'all';
+  readonly trained: readonly TrainedShape[];
+  readonly optimizer: Optimizer;
+  readonly rates: ReadonlyMap<string, number>;
+  readonly accumulate: number;
+}
+
+interface Part {
+  readonly tensors: readonly Tensor[];
+  /** Of the batch. */
+  readonly weight: number;
+}
+
+export class TrainingSession implements NativeTraining {
+  readonly open: 'batch' | 'all';
+  readonly #graph: NativeGraph;
+  readonly #definition: SessionDefinition;
+  readonly #factors: readonly number[];
+  /** Updates of each parameter, in order. */
+  #steps: number[];
+  #allSteps = 0;
+
+  /** @param graph opened, its weights filled; owned from now on. */
+  constructor(graph: NativeGraph, definition: SessionDefinition) {
+    this.#graph = graph;
+    this.#definition = definition;
+    this.open = definition.open;
+    this.#factors = definition.trained.map(({ name }) => definition.rates.get(name) ?? 1);
+    this.#steps = definition.trained.map(() => 0);
+    tf.tidy(() => this.#restore(new Map()));
+  }
+
+  async step(
+    inputs: NetworkInputs,
+    targets: Tensor,
+    learningRate: number,
+    { seed = this.#allSteps % MOST_SEED }: StepOptions = {},
+  ): Promise<number> {
+    requireSeed(seed);
+    const tensors = [...this.#fitting(inputs), this.#fittingTargets(targets)];
+    const loss = tf.tidy(() => this.#train(this.#parts(tensors, seed), this.#update(learningRate)));
+    this.#steps = this.#steps.map((steps) => steps + 1);
+    this.#allSteps += 1;
+    return loss;
+  }
+
+  /** Runs one after another; the last one updates. */
+  #train(parts: readonly Part[], update: readonly Tensor[]): number {
+    const last = parts.length - 1;
+    return parts.reduce((sum, { tensors, weight }, index) => {
+      const share = parts.length > 1 ? [tf.scalar(weight)] : [];
+      const given = [...tensors, ...share, ...(index === last ? update : [])];
+      const [loss] = this.#graph.run(given, signatureOf(index, parts.length));
+      return sum + weight * (loss?.dataSync()[0] ?? Number.NaN);
+    }, 0);
+  }
+
+  /** The batch in parts of almost the same size. */
+  #parts(tensors: readonly Tensor[], seed: number): Part[] {
+    const [examples = 0] = tensors[0]?.shape ?? [];
+    const count = Math.max(1, Math.min(this.#definition.accumulate, examples));
+    return Array.from({ length: count }, (_, index) => {
+      const from = Math.floor((index * examples) / count);
+      const size = Math.floor(((index + 1) * examples) / count) - from;
+      const rows = count === 1 ? tensors : tensors.map((tensor) => rowsOf(tensor, from, size));
+      // Draws of one part are counted in the lower half of the second number.
+      return { tensors: [...rows, tf.tensor1d([seed, index << 16], 'int32')], weight: size / examples };
+    });
+  }
+
+  /** What a step's update takes: see the signatures of `TrainingGraph`. */
+  #update(learningRate: number): Tensor[] {
+    const betas = betasOf(this.#definition.optimizer);
+    const rates = tf.tensor1d(this.#factors.map((factor) => learningRate * factor));
+    if (betas === undefined) return [rates];
+    const powers = (beta: number) => tf.tensor1d(this.#steps.map((steps) => beta ** (steps + 1)));
+    return [rates, powers(betas.beta1), powers(betas.beta2)];
+  }
+
+  async predict(inputs: NetworkInputs): Promise<Tensor> {
+    const [predictions] = this.#graph.run(this.#fitting(inputs), 'predict');
+    if (predictions === undefined) throw new ZooError('FAILED', 'The training graph gave no predictions');
+    return predictions;
+  }
+
+  async weights(): Promise<ReadonlyMap<string, Tensor>> {
+    const values = this.#graph.run([], 'weights');
+    return new Map(this.#definition.trained.map(({ name }, index) => [name, tensorAt(values, index)]));
+  }
+
+  async slots(): Promise<Slots> {
+    const { trained, optimizer } = this.#definition;
+    const names = slotNames(optimizer);
+    const values = names.length === 0 ? [] : this.#graph.run([], 'slots');
+    return new Map(
+      trained.map(({ name }, index) => {
+        const tensors = names.map(
+          (slot, place) => [slot, tensorAt(values, index * names.length + place)] as const,
+        );
+        return [name, { steps: this.#steps[index] ?? 0, tensors: Object.fromEntries(tensors) }];
+      }),
+    );
+  }
+
+  async load(weights: ReadonlyMap<string, Tensor>, slots: Slots = new Map()): Promise<void> {
+    const { trained, optimizer } = this.#definition;
+    const known = new Map(trained.map((each) => [each.name, each]));
+    for (const [name, value] of weights) requireShape(name, value, known.get(name));
+    const names = slotNames(optimizer);
+    for (const [name, { tensors }] of slots) {
+      for (const slot of names) requireShape(`${name}, ${slot}`, tensors[slot], known.get(name));
+    }
+    tf.tidy(() => {
+      const now = this.#graph.run([], 'weights');
+      this.#graph.run(
+        trained.map(({ name }, index) => weights.get(name) ?? tensorAt(now, index)),
+        'init',
+      );
+      this.#restore(slots);
+    });
+  }
+
+  /** @param slots checked before. Called inside a tidy. */
+  #restore(slots: Slots): void {
+    const { trained, optimizer } = this.#definition;
+    const names = slotNames(optimizer);
+    const values = trained.flatMap(({ name, shape }) =>
+      names.map((slot) => slots.get(name)?.tensors[slot] ?? tf.fill([...shape], 0)),
+    );
+    if (names.length > 0) this.#graph.run(values, 'restore');
+    this.#steps = trained.map(({ name }) => slots.get(name)?.steps ?? 0);
+    this.#allSteps = Math.max(0, ...this.#steps);
+  }
+
+  #fitting(inputs: NetworkInputs): Tensor[] {
+    const { inputs: specs, taken } = this.#definition;
+    const tensors = inOrder(inputs, specs);
+    const fits = tensors.every(({ dtype }, index) => dtype === specs[index]?.dtype);
+    if (fits && fitsShapes(tensors, taken)) return tensors;
+    throw new ZooError('DATA', 'The inputs do not fit those that training was prepared for', {
+      expected: taken.map((shape) => `[${shape.map((size) => size ?? 'any').join(', ')}]`).join(', '),
+      found: tensors.map(({ shape, dtype }) => `[${shape.join(', ')}] ${dtype}`).join(', '),
+    });
+  }
+
+  #fittingTargets(targets: Tensor): Tensor {
+    const { shape, dtype } = this.#definition.targets;
+    const rest = (sizes: readonly number[]) => sizes.slice(1).join(', ');
+    if (targets.rank === shape.length && rest(targets.shape) === rest(shape) && targets.dtype === dtype) {
+      return targets;
+    }
+    throw new ZooError('DATA', 'The targets do not fit those that training was prepared for', {
+      expected: `[any, ${rest(shape)}] ${dtype}`,
+      found: `[${targets.shape.join(', ')}] ${targets.dtype}`,
+    });
+  }
+
+  dispose(): void {
+    this.#graph.dispose();
+  }
+}
+
+function signatureOf(index: number, count: number): string {
+  if (count === 1) return 'train';
+  if (index === 0) return 'start';
+  return index === count - 1 ? 'finish' : 'add';
+}
+
+function rowsOf(tensor: Tensor, from: number, size: number): Tensor {
+  const zeros = tensor.shape.slice(1).map(() => 0);
+  return tf.slice(tensor, [from, ...zeros], [size, ...tensor.shape.slice(1)]);
+}
+
+function tensorAt(tensors: readonly Tensor[], index: number): Tensor {
+  const tensor = tensors[index];
+  if (tensor === undefined) throw new ZooError('FAILED', 'The training graph gave too few tensors');
+  return tensor;
+}
+
+function requireSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED) return;
+  throw new ZooError('USAGE', 'Not a seed', { expected: `0 to ${MOST_SEED}`, found: `${seed}` });
+}
+
+function requireShape(what: string, value: Tensor | undefined, known: TrainedShape | undefined): void {
+  if (known !== undefined && value?.dtype === 'float32' && value.shape.join() === known.shape.join()) return;
+  throw new ZooError('DATA', `Training can't go on from ${what}`, {
+    expected: known === undefined ? 'a parameter that is trained' : `[${known.shape.join(', ')}] float32`,
+    found: value === undefined ? 'nothing' : `[${value.shape.join(', ')}] ${value.dtype}`,
+  });
+}
