@@ -1,4 +1,5 @@
 /** Training operation by operation: slower than a graph, and possible for whatever has gradients. */
+import type { Network, NetworkInputs } from '../../formats/network.js';
 import type { Weight, Weights } from '../../formats/weight.js';
 import {
   type NamedTensorMap,
@@ -8,12 +9,12 @@ import {
   tf,
   type Variable,
 } from '../../runtime/tensorflow.js';
-import type { Head } from '../../transfer/heads/head.js';
 import { meanLoss } from '../../transfer/heads/loss.js';
 import { float32 } from '../../transfer/heads/weight-data.js';
 import { poolPositions } from '../../transfer/pooling.js';
 import type { Batch } from '../../transfer/prepare/preparer.js';
 import { EagerOptimizer } from './eager-optimizer.js';
+import { scaleFeatures } from './scale-features.js';
 import type { Trainer, TrainerOptions } from './trainer.js';
 
 /**
@@ -26,6 +27,7 @@ export function eagerTrainer(options: TrainerOptions): Trainer {
 }
 
 class EagerTrainer implements Trainer {
+  readonly way = 'eager';
   readonly #options: TrainerOptions;
   readonly #network: Map<string, Variable>;
   readonly #head: Map<string, Variable>;
@@ -44,24 +46,27 @@ class EagerTrainer implements Trainer {
   }
 
   async step(batch: Batch, targets: Tensor2D, rate: number, dropout: number): Promise<number> {
+    const { backbone, given } = this.#options;
     const variables = [...this.#network.values(), ...this.#head.values()];
-    const { value, grads } = tf.variableGrads(() => this.#loss(batch, targets, dropout), variables);
+    const values = given.length === 0 ? [] : await backbone.network.run(batch.inputs, given);
+    const fed = withGiven(backbone.network, batch.inputs, given, values);
+    const { value, grads } = tf.variableGrads(() => this.#loss(fed, batch.mask, targets, dropout), variables);
     try {
       this.#optimizer.apply(byOrder(grads, variables), rate);
       return (await value.data())[0] ?? Number.NaN;
     } finally {
-      tf.dispose([value, grads]);
+      tf.dispose([value, grads, ...values]);
     }
   }
 
-  #loss({ inputs, mask }: Batch, targets: Tensor2D, dropout: number): Scalar {
+  #loss(inputs: NetworkInputs, mask: Tensor | undefined, targets: Tensor2D, dropout: number): Scalar {
     const { backbone, head } = this.#options;
     const [output] = backbone.network.forward(inputs, [backbone.cut]);
     if (output === undefined || head.differentiable === undefined || head.loss === undefined) {
       throw new RangeError('a trainer needs a network that gives features, and a head with a loss');
     }
     const fitting = mask?.shape[1] === output.shape[1] ? mask : undefined;
-    const features = scaled(head, poolPositions(output, backbone.pooling, fitting));
+    const features = scaleFeatures(head, poolPositions(output, backbone.pooling, fitting));
     const parameters = head.differentiable.names.flatMap((name) => this.#head.get(name) ?? []);
     return meanLoss(head.loss, head.differentiable.apply(features, parameters, dropout), targets);
   }
@@ -78,13 +83,23 @@ class EagerTrainer implements Trainer {
   }
 }
 
-/** Standardising is folded into the head's weights; dividing by the length is not. */
-function scaled(head: Head, features: Tensor2D): Tensor2D {
-  if (head.scaling !== 'unit-length') return features;
-  return tf.tidy(() => features.div<Tensor2D>(features.square().sum(1, true).sqrt().maximum(1e-12)));
+function withGiven(
+  network: Network,
+  inputs: NetworkInputs,
+  given: readonly string[],
+  values: readonly Tensor[],
+): NetworkInputs {
+  if (given.length === 0) return inputs;
+  const [only] = network.inputs;
+  const named = inputs instanceof tf.Tensor ? { [only?.name ?? '']: inputs } : inputs;
+  const more = given.flatMap((name, index) => {
+    const value = values[index];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...named, ...Object.fromEntries(more) };
 }
 
-function variableFor(network: TrainerOptions['backbone']['network'], name: string): Variable {
+function variableFor(network: Network, name: string): Variable {
   const parameter = network.parameters.get(name);
   if (parameter === undefined) throw new RangeError(`${name} is no parameter of the network`);
   const variable = tf.tidy(() => tf.variable(parameter.value.clone()));

@@ -13,15 +13,19 @@ export interface TrainerOptions {
   readonly start: Weights;
   /** Parameters of the network that are trained, by name. */
   readonly trainable: readonly string[];
+  /** Nodes whose values the network computes first, and which no gradient goes through; see `Trainability`. */
+  readonly given: readonly string[];
   readonly optimizer: Optimizer;
   /** Gradients together are scaled down to this length at most; undefined for never. */
   readonly clipNorm?: number | undefined;
 }
 
 export interface Trainer {
+  /** One native graph, or operation by operation: the same but for rounding. */
+  readonly way: 'graph' | 'eager';
   /**
    * @param targets [rows, outputs].
-   * @param dropout seed of the units that this step drops.
+   * @param dropout seed of the units that this step drops, for heads that do.
    * @returns the mean loss of the rows, before the step.
    */
   step(batch: Batch, targets: Tensor2D, rate: number, dropout: number): Promise<number>;

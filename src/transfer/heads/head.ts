@@ -54,6 +54,8 @@ export interface Differentiable {
   readonly first: { readonly kernel: string; readonly bias: string };
   /** Fresh values for training. */
   initial(width: number, random: Random): Weights;
+  /** True where `apply` drops units by chance. */
+  readonly drops: boolean;
   /**
    * Raw outputs [examples, outputs], before softmax or sigmoid; differentiable.
    * @param dropout a seed for units to drop, while training only.

@@ -15,6 +15,7 @@ export function linearLayer(outputs: number, loss: Loss): LinearParts {
     differentiable: {
       names: ['kernel', 'bias'],
       penalised: ['kernel'],
+      drops: false,
       first: { kernel: 'kernel', bias: 'bias' },
       // The problem is convex: zeros are as good a start as any, and need no luck.
       initial: (width) =>
@@ -51,6 +52,7 @@ export function hiddenLayer(outputs: number, loss: Loss, units: number, rate: nu
   const differentiable: Differentiable = {
     names,
     penalised: ['hidden/kernel', 'kernel'],
+    drops: rate > 0,
     first: { kernel: 'hidden/kernel', bias: 'hidden/bias' },
     initial: (width, random) =>
       new Map([

@@ -11,9 +11,8 @@ import { type Backbone, openBackbone } from '../../../src/transfer/backbone.js';
 import { hashParameters } from '../../../src/transfer/freeze-audit.js';
 import { classifier } from '../../../src/transfer/heads/classifier.js';
 import { nearestMean } from '../../../src/transfer/heads/nearest-mean.js';
-import { realModel } from '../../support/real-model.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dataset, example, texts } from '../../transfer/sample-data.js';
+import { dataset, example } from '../../transfer/sample-data.js';
 import { IMAGE_INPUT, saveTiny } from '../../transfer/tiny-network.js';
 
 const LABELS = ['across', 'down'];
@@ -153,20 +152,6 @@ describe('refusals', () => {
   it('of a head without gradients', async () => {
     const other = new AdaptedModel(backbone, nearestMean({ labels: LABELS }));
     await expect(other.fit(stripes(8), { train: 'all' })).rejects.toMatchObject({ code: 'USAGE' });
-  });
-
-  it('of a network that takes strings', async () => {
-    const { card, folder } = await realModel('use-lite');
-    const opened = await openBackbone({ card, folder, digest: (await tinyNetwork()).digest });
-    const labelled = texts('one', 'two', 'three', 'four');
-    const examples = labelled.examples.map((one, index) => ({ ...one, labels: [LABELS[index % 2] ?? ''] }));
-    const data = { ...labelled, examples, labels: LABELS };
-    const own = new AdaptedModel(opened, head());
-    await expect(own.fit(data, { train: 'all', c: 1 })).rejects.toMatchObject({
-      code: 'DATA',
-      message: expect.stringContaining('Only the head'),
-    });
-    own.dispose();
   });
 
   it('of a signal, with its reason', async () => {
