@@ -41,7 +41,7 @@ export function convnet(times: number, most: number): Contestant {
 }
 
 /** Each pixel becomes a square. */
-function enlarge({ row, label, width, height }: PixelRow, times: number): PixelRow {
+export function enlarge({ row, label, width, height }: PixelRow, times: number): PixelRow {
   const wide = width * times;
   const large = Float32Array.from({ length: row.length * times ** 2 }, (_, at) => {
     const y = Math.floor(Math.floor(at / wide) / times);
