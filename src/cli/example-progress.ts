@@ -61,7 +61,7 @@ function lines(terminal: Terminal, what: string, of: string): ExampleProgressVie
   };
 }
 
-export function progressLine(
+function progressLine(
   what: string,
   { done, total, perSecond, secondsLeft }: ExampleProgress,
   of = 'examples',

@@ -2,8 +2,8 @@
 
 import type { CommandSpec } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
-import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
-import { count, flag, JSON_OPTION, OFFLINE_OPTION } from '../options.js';
+import { count, flag, JSON_OPTION } from '../options.js';
+import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 export const evaluate: CommandSpec = {
   name: 'evaluate',
@@ -18,32 +18,22 @@ export const evaluate: CommandSpec = {
   options: [
     { flags: '--mistakes <n>', description: 'how many mistakes to list (default: 20)' },
     ...DATA_OPTIONS,
-    THREADS_OPTION,
-    YES_OPTION,
-    OFFLINE_OPTION,
+    ...ZOO_OPTIONS,
     JSON_OPTION,
   ],
   examples: ['zoo evaluate digits ./more-digits', 'zoo evaluate reviews held-back.csv --json'],
   async run([folder = '', source = ''], options, context) {
-    const { terminal, signal, env, cwd } = context;
-    const [{ openZoo }, { openProgress }, { openExampleProgress }, { printReport }] = await Promise.all([
-      import('../../training/adapting-zoo.js'),
-      import('../progress.js'),
+    const { terminal, signal } = context;
+    const [{ openExampleProgress }, { printReport }] = await Promise.all([
       import('../example-progress.js'),
       import('../evaluation-tables.js'),
     ]);
     const json = flag(options, 'json');
     const mistakes = count(options, 'mistakes', 0);
-    const threads = count(options, 'threads');
-    const offline = flag(options, 'offline');
-    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
-    const progress = json ? undefined : openProgress(terminal);
-    try {
-      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
-      const pulling = { signal, onEvent: progress?.update.bind(progress) };
+    return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
       const dataset = await zoo.data(source, { ...pulling, ...dataOptions(options) });
       const model = await zoo.load(folder, pulling);
-      progress?.end();
+      pulled();
       try {
         const view = json ? undefined : openExampleProgress(terminal, 'features');
         const onFeatures = view?.update.bind(view);
@@ -61,9 +51,6 @@ export const evaluate: CommandSpec = {
       } finally {
         model.dispose();
       }
-    } finally {
-      progress?.end();
-      await zoo.close();
-    }
+    });
   },
 };

@@ -4,9 +4,9 @@ import type { SaveResult } from '../../training/features/extract-features.js';
 import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
-import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
-import { choice, count, flag, JSON_OPTION, OFFLINE_OPTION, text } from '../options.js';
+import { choice, count, flag, JSON_OPTION, text } from '../options.js';
 import type { Terminal } from '../terminal.js';
+import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 const POOLING = ['average', 'max', 'frames', 'none'] as const satisfies readonly Pooling[];
 const OUTPUT_OPTION = {
@@ -59,9 +59,7 @@ export const features: CommandSpec = {
     },
     ...DATA_OPTIONS,
     FORCE_OPTION,
-    THREADS_OPTION,
-    YES_OPTION,
-    OFFLINE_OPTION,
+    ...ZOO_OPTIONS,
     JSON_OPTION,
   ],
   examples: [
@@ -72,32 +70,22 @@ export const features: CommandSpec = {
   ],
   subcommands: [merge],
   async run([reference = '', source = ''], options, context) {
-    const { terminal, signal, env, cwd } = context;
+    const { terminal, signal, cwd } = context;
     const json = flag(options, 'json');
     const output = await outputPath(text(options, 'output'), flag(options, 'force'), cwd);
-    const [{ openZoo }, { openProgress }, { parseShard }] = await Promise.all([
-      import('../../training/adapting-zoo.js'),
-      import('../progress.js'),
-      import('../../training/features/shard.js'),
-    ]);
+    const { parseShard } = await import('../../training/features/shard.js');
     const shardText = text(options, 'shard');
     const shard = shardText === undefined ? undefined : parseShard(shardText);
     const batchSize = count(options, 'batchSize');
     const pooling = choice(options, 'pooling', POOLING);
-    const threads = count(options, 'threads');
     const reading = dataOptions(options);
-    const offline = flag(options, 'offline');
-    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
-    const progress = json ? undefined : openProgress(terminal);
-    try {
-      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
-      const pulling = { signal, onEvent: progress?.update.bind(progress) };
+    return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
       // Before anything is fetched: pictures are refused where a network hears.
       const { card: network, id } = await zoo.show(reference, signal);
       const dataset = await zoo.data(source, { ...pulling, ...reading, network });
       if (!json) for (const note of dataset.notes) terminal.note(note);
       const backbone = await zoo.backbone(reference, { ...pulling, cut: text(options, 'layer'), pooling });
-      progress?.end();
+      pulled();
       try {
         const [{ checkFit }, { saveFeatures }] = await Promise.all([
           import('../../transfer/check-fit.js'),
@@ -125,10 +113,7 @@ export const features: CommandSpec = {
       } finally {
         backbone.dispose();
       }
-    } finally {
-      progress?.end();
-      await zoo.close();
-    }
+    });
   },
 };
 

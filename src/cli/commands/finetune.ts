@@ -6,8 +6,8 @@ import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec, OptionValues } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
 import { HEAD_OPTIONS, headFor, headsFor } from '../head-options.js';
-import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
-import { choice, count, flag, JSON_OPTION, number, OFFLINE_OPTION, text } from '../options.js';
+import { choice, count, flag, JSON_OPTION, number, text } from '../options.js';
+import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 const SOLVERS = ['lbfgs', 'adam', 'adamw', 'sgd'] as const;
 const POOLING = ['average', 'max', 'frames', 'none'] as const satisfies readonly Pooling[];
@@ -68,9 +68,7 @@ export const finetune: CommandSpec = {
     },
     { flags: '--force', description: 'replace an adapted model that is there' },
     ...DATA_OPTIONS,
-    THREADS_OPTION,
-    YES_OPTION,
-    OFFLINE_OPTION,
+    ...ZOO_OPTIONS,
     JSON_OPTION,
   ],
   examples: [
@@ -81,18 +79,14 @@ export const finetune: CommandSpec = {
     'zoo finetune minilm-l6-v2 reviews.csv --label-column stars -o reviews',
   ],
   async run([reference = '', source = ''], options, context) {
-    const { terminal, signal, env, cwd } = context;
+    const { terminal, signal, cwd } = context;
     const [
-      { openZoo },
-      { openProgress },
       { openFinetuneReport },
       { chooseExamples },
       { describeDataset },
       { requireClasses },
       { exampleDigests },
     ] = await Promise.all([
-      import('../../training/adapting-zoo.js'),
-      import('../progress.js'),
       import('../finetune-report.js'),
       import('../../data/choose-examples.js'),
       import('../../data/describe-dataset.js'),
@@ -104,14 +98,8 @@ export const finetune: CommandSpec = {
     const share = number(options, 'validation', 0, 1);
     const perClass = count(options, 'perClass');
     const named = await namedFeatures(options);
-    const threads = count(options, 'threads');
-    const offline = flag(options, 'offline');
-    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
-    const progress = flag(options, 'json') ? undefined : openProgress(terminal);
     const report = openFinetuneReport(terminal, flag(options, 'json'));
-    try {
-      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
-      const pulling = { signal, onEvent: progress?.update.bind(progress) };
+    return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
       // Before anything is fetched: pictures are refused where a network hears.
       const { card: network } = await zoo.show(reference, signal);
       const whole = await zoo.data(source, { ...pulling, ...dataOptions(options), network });
@@ -138,7 +126,7 @@ export const finetune: CommandSpec = {
         ...(found === undefined ? pulling : { signal }),
         ...chosen,
       });
-      progress?.end();
+      pulled();
       const model = backbone.withHead(head);
       try {
         report.begun(model, train);
@@ -158,11 +146,7 @@ export const finetune: CommandSpec = {
       } finally {
         model.dispose();
       }
-    } finally {
-      report.end();
-      progress?.end();
-      await zoo.close();
-    }
+    }).finally(() => report.end());
   },
 };
 

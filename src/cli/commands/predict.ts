@@ -4,9 +4,9 @@ import type { AdaptingZoo } from '../../training/adapting-zoo.js';
 import type { Prediction, Scorer } from '../../training/predict/predict.js';
 import type { PullListener } from '../../zoo/pull-events.js';
 import type { CommandSpec, RunContext } from '../command.js';
-import { needRuntime, THREADS_OPTION, YES_OPTION } from '../need-runtime.js';
-import { count, flag, OFFLINE_OPTION } from '../options.js';
+import { count, flag } from '../options.js';
 import type { Terminal } from '../terminal.js';
+import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 export const predict: CommandSpec = {
   name: 'predict',
@@ -24,9 +24,7 @@ export const predict: CommandSpec = {
   options: [
     { flags: '--top <k>', description: 'how many labels to say (default: 5)' },
     { flags: '--batch-size <n>', description: 'examples that go through the network together (default: 32)' },
-    THREADS_OPTION,
-    YES_OPTION,
-    OFFLINE_OPTION,
+    ...ZOO_OPTIONS,
     { flags: '--json', description: 'print one JSON object a line' },
   ],
   examples: [
@@ -35,23 +33,16 @@ export const predict: CommandSpec = {
     'zoo predict reviews "The service was slow."',
   ],
   async run([reference = '', ...inputs], options, context) {
-    const { terminal, signal, env, cwd } = context;
-    const [{ openZoo }, { openProgress }, { inputsOf }, { predict: answer }] = await Promise.all([
-      import('../../training/adapting-zoo.js'),
-      import('../progress.js'),
+    const { terminal, signal, cwd } = context;
+    const [{ inputsOf }, { predict: answer }] = await Promise.all([
       import('../standard-input.js'),
       import('../../training/predict/predict.js'),
     ]);
     const json = flag(options, 'json');
     const asked = { top: count(options, 'top'), batchSize: count(options, 'batchSize'), signal };
-    const threads = count(options, 'threads');
-    const offline = flag(options, 'offline');
-    const zoo = await openZoo({ env, cwd, ...(offline ? { offline } : {}) });
-    const progress = json ? undefined : openProgress(terminal);
-    try {
-      await needRuntime({ home: zoo.home, offline, yes: flag(options, 'yes'), threads }, context);
-      const scorer = await openScorer(zoo, reference, progress?.update.bind(progress), context);
-      progress?.end();
+    return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
+      const scorer = await openScorer(zoo, reference, pulling.onEvent, context);
+      pulled();
       const read = await inputsOf(inputs, { modality: scorer.preparer.modality, cwd, signal });
       let failed = 0;
       try {
@@ -66,10 +57,7 @@ export const predict: CommandSpec = {
       }
       if (!json) for (const note of scorer.preparer.notes) terminal.note(note);
       return failed > 0 ? 1 : 0;
-    } finally {
-      progress?.end();
-      await zoo.close();
-    }
+    });
   },
 };
 
