@@ -123,7 +123,7 @@ export class Random {
 }
 
 /** @throws ZooError `USAGE` for anything but a safe whole number, 0 or more. */
-export function checkSeed(seed: number): void {
+function checkSeed(seed: number): void {
   if (Number.isSafeInteger(seed) && seed >= 0) return;
   throw new ZooError('USAGE', 'Not a seed', { expected: 'a whole number, 0 or more', found: String(seed) });
 }

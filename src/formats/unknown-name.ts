@@ -27,7 +27,7 @@ export function unknownParameter(wanted: string, names: Iterable<string>): ZooEr
 }
 
 /** Names that end as `wanted` does come first, as people leave out the scopes in front; then by edit distance. */
-export function nearestNames(wanted: string, names: Iterable<string>): string[] {
+function nearestNames(wanted: string, names: Iterable<string>): string[] {
   const text = wanted.slice(0, MAX_NAME);
   const scored: { name: string; score: number }[] = [];
   for (const name of names) {

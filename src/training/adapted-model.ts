@@ -1,4 +1,5 @@
 /** A backbone with a head of its own: what is trained, asked, measured and saved. */
+import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import { subset } from '../data/make-dataset.js';
@@ -112,9 +113,10 @@ export class AdaptedModel implements Scorer {
     await checkFit(backbone, dataset, { signal });
     const varied = withCopies(dataset, { copies, seed, ...augment });
     const audit = await startFreezeAudit(backbone.network);
-    const table = await this.features(varied, { networkBatch, onFeatures, signal });
-    const { notes } = backbone.preparer;
     const digests = await exampleDigests(dataset.examples, signal);
+    const listening = { networkBatch, onFeatures, signal };
+    const table = await this.#features(varied, listening, copies === 0 ? digests : undefined);
+    const { notes } = backbone.preparer;
     const groups = rowGroups(varied, copies, digests, table.names);
     const { fitted, evidence } = await fitHead(this.head, table, { ...fitting, groups });
     await audit.verify();
@@ -149,11 +151,20 @@ export class AdaptedModel implements Scorer {
 
   /** Features of data, as `fit` and `evaluate` see them. @throws as `fit`. */
   features(dataset: Dataset, options: FeatureRunOptions = {}): Promise<FeatureTable> {
-    const { networkBatch, onFeatures, signal } = options;
+    return this.#features(dataset, options);
+  }
+
+  /** @param digests of the examples, where they are known already: then no file is hashed again. */
+  #features(
+    dataset: Dataset,
+    { networkBatch, onFeatures, signal }: FeatureRunOptions,
+    digests?: readonly Digest[],
+  ): Promise<FeatureTable> {
     this.preparer.forgetNotes();
     return extractFeatures(this.backbone, dataset, {
       batchSize: networkBatch,
       cache: this.#pristine ? this.#options.featureCache : undefined,
+      digests,
       onProgress: onFeatures,
       signal,
     });

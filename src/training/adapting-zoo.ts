@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import type { Backbone, BackboneOptions } from '../transfer/backbone.js';
 import type { Head } from '../transfer/heads/head.js';
-import type { FromZooOptions, OpenDataOptions } from '../transfer/open-data.js';
+import type { FromZooOptions, OpenDataOptions, PulledNetwork } from '../transfer/open-data.js';
 import { Zoo, type ZooOptions } from '../zoo/open-zoo.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { ChooseFeaturesOptions, ChosenFeatures, FeatureChoice } from './choose/choose-features.js';
@@ -42,9 +42,7 @@ export class AdaptingZoo extends Zoo {
    */
   async backbone(reference: string, options: OpenBackboneOptions = {}): Promise<AdaptableBackbone> {
     const { threads, cut, pooling, prepare, ...pulling } = options;
-    await this.#openTensorFlow(threads);
-    const { pullNetwork } = await import('../transfer/open-data.js');
-    const network = await pullNetwork(this, reference, pulling);
+    const network = await this.#pullNetwork(reference, threads, pulling);
     const [{ openBackbone }, { AdaptedModel }] = await Promise.all([
       import('../transfer/backbone.js'),
       import('./adapted-model.js'),
@@ -68,9 +66,7 @@ export class AdaptingZoo extends Zoo {
     options: LoadOptions & Omit<ChooseFeaturesOptions, 'featureCache'> = {},
   ): Promise<ChosenFeatures> {
     const { threads, onEvent, ...choosing } = options;
-    await this.#openTensorFlow(threads);
-    const { pullNetwork } = await import('../transfer/open-data.js');
-    const network = await pullNetwork(this, reference, { onEvent, signal: options.signal });
+    const network = await this.#pullNetwork(reference, threads, { onEvent, signal: options.signal });
     const [{ openBackbone }, { chooseFeatures }] = await Promise.all([
       import('../transfer/backbone.js'),
       import('./choose/choose-features.js'),
@@ -98,14 +94,22 @@ export class AdaptingZoo extends Zoo {
   /** A network with its own output layer, to classify with. @throws ZooError as `backbone`; `DATA` without classes. */
   async classifier(reference: string, options: OpenClassifierOptions = {}): Promise<NetworkScorer> {
     const { threads, prepare, ...pulling } = options;
-    await this.#openTensorFlow(threads);
-    const [{ pullNetwork }, { openClassifier }, { NetworkScorer: Scorer }] = await Promise.all([
-      import('../transfer/open-data.js'),
+    const { folder, card } = await this.#pullNetwork(reference, threads, pulling);
+    const [{ openClassifier }, { NetworkScorer: Scorer }] = await Promise.all([
       import('../transfer/classifier.js'),
       import('./predict/network-scorer.js'),
     ]);
-    const { folder, card } = await pullNetwork(this, reference, pulling);
     return new Scorer(await openClassifier({ folder, card, prepare }));
+  }
+
+  async #pullNetwork(
+    reference: string,
+    threads: number | undefined,
+    pulling: FromZooOptions,
+  ): Promise<PulledNetwork> {
+    await this.#openTensorFlow(threads);
+    const { pullNetwork } = await import('../transfer/open-data.js');
+    return pullNetwork(this, reference, pulling);
   }
 
   /** Before anything is fetched: without a runtime it would be fetched for nothing. */

@@ -144,8 +144,7 @@ class CutNetwork implements Backbone {
     const output = await this.#pass.run(inputs, of);
     if (output === undefined) throw new ZooError('FAILED', `${this.card.name} gave nothing at ${this.cut}`);
     try {
-      const positions = output.shape[1];
-      return poolPositions(output, this.pooling, mask?.shape[1] === positions ? mask : undefined);
+      return poolPositions(output, this.pooling, mask);
     } finally {
       output.dispose();
     }

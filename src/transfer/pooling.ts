@@ -31,7 +31,8 @@ export function pooledWidth(shape: Shape, pooling: Pooling): number | undefined 
 
 /**
  * [rows, …positions, channels] to [rows, width].
- * @param mask [rows, positions], 1 where a position counts: text is padded. Only for sequences.
+ * @param mask [rows, positions], 1 where a position counts: text is padded. Only for sequences of as many positions;
+ *   elsewhere it says nothing.
  * @returns a new tensor, the caller's.
  * @throws ZooError `DATA` for a tensor without channels.
  */
@@ -55,7 +56,7 @@ export function poolPositions(features: Tensor, pooling: Pooling, mask?: Tensor)
       return mean.as2D(rows, mean.size / rows);
     }
     const sequence = features.reshape([rows, features.size / (rows * channels), channels]);
-    if (mask === undefined || rank !== 3) {
+    if (mask === undefined || rank !== 3 || mask.shape[1] !== shape[1]) {
       const pooled = pooling === 'max' ? sequence.max(1) : sequence.mean(1);
       return pooled.as2D(rows, channels);
     }

@@ -27,8 +27,8 @@ export interface DecodeImageOptions {
   readonly maxBytes?: number | undefined;
 }
 
-export const MAX_PIXELS = 100_000_000;
-export const MAX_BYTES = 256 * 2 ** 20;
+const MAX_PIXELS = 100_000_000;
+const MAX_BYTES = 256 * 2 ** 20;
 
 const KINDS = 'JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF';
 const TENSORFLOW_KINDS: readonly ImageKind[] = ['jpeg', 'png', 'bmp', 'gif'];

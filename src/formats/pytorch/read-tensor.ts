@@ -8,7 +8,7 @@ import { fillExactly, type OpenFile } from './torch-file.js';
 const CHUNK = 4 * 2 ** 20;
 
 /** Numbers in a tensor. */
-export function elementsOf({ shape }: TensorReference): number {
+function elementsOf({ shape }: TensorReference): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

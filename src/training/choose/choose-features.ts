@@ -9,7 +9,7 @@ import type { Dataset } from '../../data/dataset.js';
 import { subset } from '../../data/make-dataset.js';
 import { Random } from '../../data/random.js';
 import { sampleDataset } from '../../data/sample-dataset.js';
-import type { Shape } from '../../formats/network.js';
+import type { LayerInfo, Shape } from '../../formats/network.js';
 import type { Backbone, BackboneOptions } from '../../transfer/backbone.js';
 import { candidateCuts } from '../../transfer/candidate-cuts.js';
 import { checkFit } from '../../transfer/check-fit.js';
@@ -114,12 +114,13 @@ async function candidates(
   signal: AbortSignal | undefined,
 ): Promise<FeatureChoice[]> {
   const own = await open({});
+  const ownLayers = own.network.layers;
   let cuts: string[];
   let sizes: readonly (number | undefined)[];
   let usual: Pooling;
   try {
     await checkFit(own, sample, { signal });
-    cuts = candidateCuts(own.network.layers, own.cut).reverse();
+    cuts = candidateCuts(ownLayers, own.cut).reverse();
     sizes = await pictureSizes(own, sample, signal);
     usual = own.pooling;
   } finally {
@@ -128,20 +129,26 @@ async function candidates(
   const choices: FeatureChoice[] = [{}];
   for (const size of sizes) {
     const prepare = size === undefined ? undefined : { size: { height: size, width: size } };
-    const sized = await open({ prepare });
-    try {
-      const shapes = new Map(sized.network.layers.map(({ name, shape }) => [name, shape]));
-      for (const cut of cuts) {
-        const isCard = size === undefined && cut === cuts[0];
-        for (const pooling of poolingsOf(shapes.get(cut), usual, sample.modality !== 'image')) {
-          if (!isCard || pooling !== usual) choices.push({ cut, pooling, prepare });
-        }
+    const layers = prepare === undefined ? ownLayers : await layersOf(open, { prepare });
+    const shapes = new Map(layers.map(({ name, shape }) => [name, shape]));
+    for (const cut of cuts) {
+      const isCard = size === undefined && cut === cuts[0];
+      for (const pooling of poolingsOf(shapes.get(cut), usual, sample.modality !== 'image')) {
+        if (!isCard || pooling !== usual) choices.push({ cut, pooling, prepare });
       }
-    } finally {
-      sized.dispose();
     }
   }
   return choices;
+}
+
+async function layersOf(
+  open: (choice: FeatureChoice) => Promise<Backbone>,
+  choice: FeatureChoice,
+): Promise<readonly LayerInfo[]> {
+  const backbone = await open(choice);
+  const { layers } = backbone.network;
+  backbone.dispose();
+  return layers;
 }
 
 /** Ways to pool that give vectors which are not too long; those of one vector a row all come to the same. */

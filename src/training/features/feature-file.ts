@@ -13,7 +13,7 @@ import { SafetensorsWriter } from '../../formats/safetensors/safetensors-writer.
 import type { Unreadable } from './feature-table.js';
 
 const FORMAT = 'neuralzoo-features/1';
-export const TENSOR = 'features';
+const TENSOR = 'features';
 /** The first line of the CSV. Several labels are parted by semicolons; the sha256 is that of the example's content. */
 export const CSV_HEADER = 'name,label,sha256\n';
 

@@ -1,9 +1,8 @@
-/** Optimisers over variables, with their slots by name. */
+/** Optimisers over variables. */
 import { type Tensor, tf, type Variable } from '../../runtime/tensorflow.js';
-import type { Optimizer } from './optimizer.js';
+import { decays, type Optimizer } from './optimizer.js';
 
 interface Slot {
-  readonly name: string;
   readonly variable: Variable;
   readonly first: Variable;
   /** Of Adam. */
@@ -16,15 +15,10 @@ export class EagerOptimizer {
   readonly #slots: readonly Slot[];
   #steps = 0;
 
-  constructor(
-    optimizer: Optimizer,
-    variables: readonly (readonly [string, Variable])[],
-    clipNorm: number | undefined,
-  ) {
+  constructor(optimizer: Optimizer, variables: readonly Variable[], clipNorm: number | undefined) {
     this.#optimizer = optimizer;
     this.#clipNorm = clipNorm;
-    this.#slots = variables.map(([name, variable]) => ({
-      name,
+    this.#slots = variables.map((variable) => ({
       variable,
       first: zeros(variable),
       second: optimizer.kind === 'sgd' ? undefined : zeros(variable),
@@ -53,7 +47,7 @@ export class EagerOptimizer {
       return;
     }
     const { beta1, beta2, epsilon } = optimizer;
-    if (optimizer.kind === 'adamw' && decays(variable)) {
+    if (optimizer.kind === 'adamw' && decays(variable.shape)) {
       variable.assign(variable.mul(1 - rate * optimizer.decay));
     }
     first.assign(first.mul(beta1).add(gradient.mul(1 - beta1)));
@@ -68,11 +62,6 @@ export class EagerOptimizer {
       second?.dispose();
     }
   }
-}
-
-/** Biases and the scales of normalisation are vectors: they are not pulled towards 0. */
-export function decays({ rank }: Tensor): boolean {
-  return rank > 1;
 }
 
 function zeros(variable: Variable): Variable {

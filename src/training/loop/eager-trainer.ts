@@ -19,8 +19,7 @@ import type { Trainer, TrainerOptions } from './trainer.js';
 
 /**
  * The network's trainable parameters are variables from now on.
- * @throws ZooError `NOT_FOUND` for a name that is no parameter; of the first step: TensorFlow's error for an operation
- * without a gradient.
+ * @throws RangeError for a name that is no parameter.
  */
 export function eagerTrainer(options: TrainerOptions): Trainer {
   return new EagerTrainer(options);
@@ -40,7 +39,7 @@ class EagerTrainer implements Trainer {
     this.#head = new Map([...start].map(([name, weight]) => [name, headVariable(weight)]));
     this.#optimizer = new EagerOptimizer(
       options.optimizer,
-      [...this.#network, ...this.#head],
+      [...this.#network.values(), ...this.#head.values()],
       options.clipNorm,
     );
   }
@@ -65,8 +64,7 @@ class EagerTrainer implements Trainer {
     if (output === undefined || head.differentiable === undefined || head.loss === undefined) {
       throw new RangeError('a trainer needs a network that gives features, and a head with a loss');
     }
-    const fitting = mask?.shape[1] === output.shape[1] ? mask : undefined;
-    const features = scaleFeatures(head, poolPositions(output, backbone.pooling, fitting));
+    const features = scaleFeatures(head, poolPositions(output, backbone.pooling, mask));
     const parameters = head.differentiable.names.flatMap((name) => this.#head.get(name) ?? []);
     return meanLoss(head.loss, head.differentiable.apply(features, parameters, dropout), targets);
   }

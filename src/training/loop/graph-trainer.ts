@@ -7,7 +7,7 @@ import { type Loss, meanLoss } from '../../transfer/heads/loss.js';
 import { float32 } from '../../transfer/heads/weight-data.js';
 import { poolPositions } from '../../transfer/pooling.js';
 import type { Batch } from '../../transfer/prepare/preparer.js';
-import type { Optimizer } from './optimizer.js';
+import { decays, type Optimizer } from './optimizer.js';
 import { scaleFeatures } from './scale-features.js';
 import type { Trainer, TrainerOptions } from './trainer.js';
 
@@ -44,14 +44,8 @@ export async function graphTrainer(
   try {
     const training = await nativeTraining(backbone.network, {
       cut: backbone.cut,
-      pooling: (output, inputs) => {
-        const given = mask === undefined ? undefined : inputs[mask];
-        return poolPositions(
-          output,
-          backbone.pooling,
-          given?.shape[1] === output.shape[1] ? given : undefined,
-        );
-      },
+      pooling: (output, inputs) =>
+        poolPositions(output, backbone.pooling, mask === undefined ? undefined : inputs[mask]),
       trainable,
       loss: (features, wanted, tensors) => lossOf(head, loss, differentiable, features, wanted, tensors),
       head: parameters,
@@ -88,7 +82,7 @@ function headParameters({ start }: TrainerOptions, { names }: Differentiable) {
   });
 }
 
-/** Biases and the scales of normalisation, which are vectors, are not pulled towards 0. */
+/** The graph's optimiser is told by name which parameters decay. */
 function withDecayed(
   optimizer: Optimizer,
   { backbone, trainable }: TrainerOptions,
@@ -96,8 +90,8 @@ function withDecayed(
 ) {
   if (optimizer.kind !== 'adamw') return optimizer;
   const decayed = [
-    ...trainable.filter((name) => (backbone.network.parameters.get(name)?.shape.length ?? 0) > 1),
-    ...head.filter(({ value }) => value.rank > 1).map(({ name }) => name),
+    ...trainable.filter((name) => decays(backbone.network.parameters.get(name)?.shape ?? [])),
+    ...head.filter(({ value }) => decays(value.shape)).map(({ name }) => name),
   ];
   return { ...optimizer, decayed };
 }

@@ -27,6 +27,11 @@ const DECAY = 0.004;
 /** Learning rates for pretrained weights: a hundredth of what one starts from scratch with. */
 export const DEFAULT_RATES: Readonly<Record<OptimizerName, number>> = { adam: 1e-4, adamw: 1e-4, sgd: 1e-3 };
 
+/** Whether AdamW pulls a parameter towards 0: not biases and the scales of normalisation, which are vectors. */
+export function decays(shape: readonly number[]): boolean {
+  return shape.length > 1;
+}
+
 /** @param weightDecay of AdamW; default 0.004. @throws ZooError `USAGE` for a decay that is none. */
 export function optimizerOf(name: OptimizerName, weightDecay?: number): Optimizer {
   if (weightDecay !== undefined && name !== 'adamw') {

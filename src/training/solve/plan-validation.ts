@@ -2,7 +2,7 @@
 import type { Random } from '../../data/random.js';
 import { type FoldPlan, groupsByClass, leaveOneOut, stratifiedFolds } from './folds.js';
 
-export const DEFAULT_FOLDS = 5;
+const DEFAULT_FOLDS = 5;
 /** Leave-one-out solves a problem for each example. */
 const MOST_LEFT_OUT = 200;
 /** Fewer examples say nothing about C. */

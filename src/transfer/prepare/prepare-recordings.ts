@@ -142,7 +142,7 @@ class AudioPreparer implements Preparer {
 }
 
 /** `44100` as `44.1 kHz`. */
-export function kilohertz(rate: number): string {
+function kilohertz(rate: number): string {
   return `${Number((rate / 1000).toFixed(3))} kHz`;
 }
 
