@@ -31,18 +31,50 @@ export async function* readTfjsWeights(
   model: TfjsModel,
   wanted: (weight: WeightEntry) => boolean = () => true,
 ): AsyncGenerator<StoredWeight> {
+  for await (const read of readEntries(model, wanted)) {
+    if (Array.isArray(read.bytes)) {
+      const { name, shape } = read.entry;
+      yield { name, shape: [...shape], dtype: 'string', data: read.bytes };
+    } else yield decodeWeight(read.entry, read.bytes);
+  }
+}
+
+/** A tensor of numbers as it lies in the files. */
+export interface PackedWeight {
+  readonly entry: WeightEntry;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The tensors that are stored in fewer bits than they are computed with, undecoded, by name. @throws as `readTfjsWeights`. */
+export async function readQuantised(model: TfjsModel): Promise<Map<string, PackedWeight>> {
+  const found = new Map<string, PackedWeight>();
+  for await (const { entry, bytes } of readEntries(model, (weight) => weight.quantization !== undefined))
+    if (!Array.isArray(bytes)) found.set(entry.name, { entry, bytes });
+  return found;
+}
+
+interface ReadEntry {
+  readonly entry: WeightEntry;
+  /** Each string by itself. */
+  readonly bytes: Uint8Array<ArrayBuffer> | Uint8Array[];
+}
+
+async function* readEntries(
+  model: TfjsModel,
+  wanted: (weight: WeightEntry) => boolean,
+): AsyncGenerator<ReadEntry> {
   for (const group of model.groups) {
     const reader = new SpanReader(group.files);
     try {
       for (const weight of group.weights) {
         const count = elementCount(weight.shape, model.file.path);
         if (weight.dtype === 'string') {
-          const data = await readStrings(reader, count, weight.name);
-          if (wanted(weight)) yield { name: weight.name, shape: [...weight.shape], dtype: 'string', data };
+          const strings = await readStrings(reader, count, weight.name);
+          if (wanted(weight)) yield { entry: weight, bytes: strings };
           continue;
         }
         const length = count * bytesOf(weight);
-        if (wanted(weight)) yield decode(weight, await reader.read(length));
+        if (wanted(weight)) yield { entry: weight, bytes: await reader.read(length) };
         else await reader.skip(length);
       }
       if (reader.remaining > 0) {
@@ -62,6 +94,27 @@ export async function* readTfjsWeights(
 /** A tensor that no tidy takes away; it shares its numbers with `weight` until TensorFlow has copied them. */
 export function weightTensor(weight: StoredWeight): Tensor {
   return tf.keep(tf.tensor(weight.data, weight.shape, weight.dtype));
+}
+
+/**
+ * A tensor of a network as it can be written.
+ * @throws ZooError `DATA` for complex numbers.
+ */
+export async function storedWeight(name: string, tensor: Tensor): Promise<StoredWeight> {
+  const shape = [...tensor.shape];
+  const { dtype } = tensor;
+  if (dtype === 'string') {
+    const strings = await tensor.bytes();
+    return { name, shape, dtype, data: Array.isArray(strings) ? strings : [strings] };
+  }
+  const data = await tensor.data();
+  if (dtype === 'float32' && data instanceof Float32Array) return { name, shape, dtype, data };
+  if (dtype === 'int32' && data instanceof Int32Array) return { name, shape, dtype, data };
+  if (dtype === 'bool' && data instanceof Uint8Array) return { name, shape, dtype, data };
+  throw new ZooError('DATA', `The type of a tensor can not be written: ${name.slice(0, 100)}`, {
+    expected: 'float32, int32, bool or string',
+    found: dtype,
+  });
 }
 
 /** Each string is its length in four bytes, then its bytes. */
@@ -106,7 +159,8 @@ function bytesOf(weight: WeightEntry): number {
   }
 }
 
-function decode(weight: WeightEntry, bytes: Uint8Array<ArrayBuffer>): StoredWeight {
+/** @param bytes its own, at the start of their buffer. */
+export function decodeWeight(weight: WeightEntry, bytes: Uint8Array<ArrayBuffer>): StoredWeight {
   const { name, quantization } = weight;
   const shape = [...weight.shape];
   const stored = storedNumbers(storedType(weight), bytes);

@@ -94,7 +94,7 @@ export class CompiledForward {
  * The forward pass as a graph with constant weights, folded for inference. The caller disposes it.
  * @throws ZooError `DATA` when it can't be traced.
  */
-function inferenceGraph(network: Network, cuts: readonly string[], plan: SizePlan): Graph {
+export function inferenceGraph(network: Network, cuts: readonly string[], plan: SizePlan): Graph {
   const traces: Trace[] = [];
   try {
     for (const shapes of plan.traced) traces.push(traceForward(network, cuts, shapes));

@@ -33,6 +33,13 @@ export interface OutputInfo {
   readonly dtype: number;
   /** -1 is any size. */
   readonly shape: readonly number[];
+  /**
+   * How many times the batch each axis is: 0 for one whose size is fixed, undefined for one that is open in another
+   * way. Only for outputs that were traced with several batches.
+   */
+  readonly batches?: readonly (number | undefined)[] | undefined;
+  /** Sizes in the first of several traces. */
+  readonly traced?: readonly number[] | undefined;
 }
 
 export interface GraphNode {

@@ -4,6 +4,7 @@
  */
 import { tf } from '../runtime/tensorflow.js';
 import { attribute, DT, type Edge, type Graph } from './graph.js';
+import { addShape, addSize } from './size-nodes.js';
 
 /** A number in each of the traces. */
 export type Series = readonly number[];
@@ -95,28 +96,10 @@ export class Sizes {
   }
 
   #sizeOf({ edge, axis }: Source): Edge {
-    const graph = this.#graph;
     const key = `shape of ${edge.node}:${edge.output}`;
-    const shape =
-      this.#built.get(key) ??
-      graph.add('Shape', {
-        op: 'Shape',
-        inputs: [edge],
-        attributes: { T: attribute.type(graph.info(edge).dtype), out_type: attribute.type(DT.int32) },
-        outputs: [{ dtype: DT.int32, shape: [graph.info(edge).shape.length] }],
-      });
+    const shape = this.#built.get(key) ?? addShape(this.#graph, edge);
     this.#built.set(key, shape);
-    const at = (index: number) => graph.constant(tf.keep(tf.tensor1d([index], 'int32')));
-    return graph.add('Size', {
-      op: 'StridedSlice',
-      inputs: [shape, at(axis), at(axis + 1), at(1)],
-      attributes: {
-        T: attribute.type(DT.int32),
-        Index: attribute.type(DT.int32),
-        shrink_axis_mask: attribute.int(1),
-      },
-      outputs: SCALAR,
-    });
+    return addSize(this.#graph, shape, axis);
   }
 
   #number(value: number): Edge {
@@ -138,7 +121,7 @@ export function isSame(series: readonly unknown[]): boolean {
 }
 
 /** `series` as a multiple or a part of `base`: [n, 1] or [1, n]. */
-function ratioOf(series: Series, base: Series): readonly [number, number] | undefined {
+export function ratioOf(series: Series, base: Series): readonly [number, number] | undefined {
   const [a = 0] = series;
   const [b = 0] = base;
   if (a <= 0 || b <= 0) return undefined;

@@ -4,7 +4,8 @@
  */
 import { type Tensor, tf } from '../runtime/tensorflow.js';
 import { sameAttributes } from './attributes.js';
-import { attribute, DT, type Edge, Graph, type OutputInfo } from './graph.js';
+import { commonInfo } from './common-info.js';
+import { attribute, DT, type Edge, Graph } from './graph.js';
 import { isSame, type Series, Sizes } from './sizes.js';
 import type { Trace, TracedEdge, TracedNode } from './trace.js';
 import { untraceable } from './untraceable.js';
@@ -38,10 +39,13 @@ class Unifier {
   readonly #names: string[] = [];
   /** Shapes made of sizes, by their numbers in the traces: every layer asks for the same few. */
   readonly #lists = new Map<string, Edge>();
+  /** The first axis of the first input. */
+  readonly #batch: Series;
 
   constructor(traces: readonly Trace[], graph: Graph) {
     this.#traces = traces;
     this.#graph = graph;
+    this.#batch = traces.map(({ nodes, inputs }) => nodes[inputs[0]?.index ?? -1]?.outputs[0]?.shape[0] ?? 0);
     this.#sizes = new Sizes(graph);
   }
 
@@ -93,7 +97,7 @@ class Unifier {
       return this.#edge(edge);
     });
     const { op, attributes } = node;
-    const outputs = node.outputs.map((_, output) => commonInfo(nodes, output));
+    const outputs = node.outputs.map((_, output) => commonInfo(nodes, output, this.#batch));
     const edge = this.#graph.add(op, { op, inputs, attributes, outputs });
     outputs.forEach((_, output) => {
       const shapes = nodes.map((each) => each.outputs[output]?.shape ?? []);
@@ -122,7 +126,7 @@ class Unifier {
     const numbers = values.map(numbersOf);
     const [same = []] = numbers;
     const shapes = values.map(({ shape }) => shape);
-    if (!isSame(shapes.map((shape) => shape.join()))) return this.#broadcast(values, numbers, shapes);
+    if (!isSame(shapes.map((shape) => shape.join()))) return this.#broadcast(nodes, values, numbers);
     const varying = Array.from(same, (_, index) => index).filter(
       (index) => !isSame(numbers.map((each) => each[index])),
     );
@@ -212,10 +216,11 @@ class Unifier {
 
   /** A constant whose shape is a size: zeros, ones, the same row for each example. */
   #broadcast(
+    nodes: readonly TracedNode[],
     values: readonly Tensor[],
     numbers: readonly ArrayLike<number>[],
-    shapes: readonly (readonly number[])[],
   ): Edge {
+    const shapes = values.map((each) => each.shape);
     const [value] = values;
     const [shape] = shapes;
     if (value === undefined || shape === undefined) throw untraceable('there is no trace of it');
@@ -250,7 +255,7 @@ class Unifier {
       op: 'BroadcastTo',
       inputs: [row, target],
       attributes: { T: attribute.type(DT[value.dtype]), Tidx: attribute.type(DT.int32) },
-      outputs: [{ dtype: DT[value.dtype], shape: shape.map((size, axis) => (varying[axis] ? -1 : size)) }],
+      outputs: [commonInfo(nodes, 0, this.#batch)],
     });
   }
 }
@@ -259,19 +264,6 @@ function nodeAt(trace: Trace, index: number): TracedNode {
   const node = trace.nodes[index];
   if (node === undefined) throw new RangeError(`the trace has no node ${index}`);
   return node;
-}
-
-function commonInfo(nodes: readonly TracedNode[], output: number): OutputInfo {
-  const infos = nodes.flatMap((node) => node.outputs[output] ?? []);
-  const [first] = infos;
-  if (first === undefined || !isSame(infos.map(({ dtype }) => dtype))) {
-    throw untraceable('the type of a result depends on the sizes of its inputs', nodes[0]?.op);
-  }
-  if (!isSame(infos.map(({ shape }) => shape.length))) {
-    throw untraceable('how many axes a result has depends on the sizes of its inputs', nodes[0]?.op);
-  }
-  const shape = first.shape.map((size, axis) => (isSame(infos.map((info) => info.shape[axis])) ? size : -1));
-  return { dtype: first.dtype, shape };
 }
 
 /** Floats that are one over a whole number, after rounding to 32 bits. */

@@ -27,6 +27,8 @@ export interface BackboneOptions {
 }
 
 export interface Backbone {
+  /** Where the files of the network lie; undefined for one that was made in memory. */
+  readonly folder: string | undefined;
   readonly network: Network;
   readonly card: Card;
   readonly digest: Digest;
@@ -83,6 +85,25 @@ export async function openBackbone(options: BackboneOptions): Promise<Backbone> 
   }
 }
 
+/** A network in memory and what belongs to it. */
+export interface OpenNetwork extends Pick<BackboneOptions, 'card' | 'digest'> {
+  readonly network: Network;
+  readonly preparer: Preparer;
+}
+
+/**
+ * A network in memory that ends at a cut but keeps what is behind it, such as one whose own last layers are trained. What
+ * comes out at the cut is not pooled. The network stays the caller's, who disposes it after the last use of this.
+ * @param cut a layer that gives one vector a row, [rows, width].
+ */
+export function backboneOf(open: OpenNetwork, cut: string): Backbone {
+  const { network, preparer } = open;
+  const shape = network.layers.find((layer) => layer.name === cut)?.shape;
+  const width = shape === undefined ? undefined : pooledWidth(shape, 'none');
+  if (width === undefined) throw new RangeError(`${cut} is no layer whose features have a fixed length`);
+  return new CutNetwork(open, network, preparer, cut, 'none', 0, width);
+}
+
 /** Frees what is not needed for the cut. @returns how many numbers that was. */
 function dropBehind(network: Network, cut: string): number {
   const sizes = new Map([...network.parameters].map(([name, { value }]) => [name, value.size]));
@@ -106,7 +127,10 @@ function isUnitLength(card: Card, network: Network, cut: string): boolean {
   );
 }
 
+type CutOptions = Pick<BackboneOptions, 'card' | 'digest' | 'prepare'> & { readonly folder?: string };
+
 class CutNetwork implements Backbone {
+  readonly folder: string | undefined;
   readonly card: Card;
   readonly digest: Digest;
   readonly prepare: PrepareOptions;
@@ -115,7 +139,7 @@ class CutNetwork implements Backbone {
   #width: number;
 
   constructor(
-    { card, digest, prepare = {} }: BackboneOptions,
+    { folder, card, digest, prepare = {} }: CutOptions,
     readonly network: Network,
     readonly preparer: Preparer,
     readonly cut: string,
@@ -123,6 +147,7 @@ class CutNetwork implements Backbone {
     readonly dropped: number,
     width: number,
   ) {
+    this.folder = folder;
     this.card = card;
     this.digest = digest;
     this.prepare = prepare;

@@ -55,7 +55,7 @@ export async function checkFit(
 
 /** @throws ZooError `DATA` for data of another modality than the network's. Looks at no example. */
 export function checkModality(
-  card: Card,
+  card: Pick<Card, 'input' | 'modality'>,
   dataset: Pick<Dataset, 'modality'>,
   takes: string = card.modality,
 ): void {

@@ -48,6 +48,11 @@ export async function openClassifier({ folder, card, prepare }: ClassifierOption
   }
 }
 
+/** A network in memory, which the classifier owns from now on. @throws ZooError `DATA` as `openClassifier`. */
+export function classifierOf(card: Card, network: Network, preparer: Preparer): Classifier {
+  return new OpenClassifier(card, network, preparer, activationOf(card));
+}
+
 type Activation = 'softmax' | 'sigmoid' | 'logits';
 
 /** Out of the card's words. */

@@ -3,7 +3,7 @@
  * moved, a variable that an optimiser reached, a tensor that was swapped: each is a failed run.
  */
 import { createHash } from 'node:crypto';
-import type { Digest } from '../core/digest.js';
+import { type Digest, sha256 } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import type { Network, Parameter } from '../formats/network.js';
 
@@ -13,6 +13,8 @@ const NAMED = 5;
 export interface FreezeAudit {
   /** How many tensors are watched. */
   readonly tensors: number;
+  /** Of all their names and bytes. */
+  readonly digest: Digest;
   /** @throws ZooError `FAILED` that names the tensors that are not what they were. */
   verify(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export async function startFreezeAudit(
   const before = await hashParameters(network, frozen);
   return {
     tensors: before.size,
+    digest: sha256(JSON.stringify([...before])),
     async verify() {
       const after = await hashParameters(network, (name) => before.has(name));
       const changed = [...before]

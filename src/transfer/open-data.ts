@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
+import { keepLabels } from '../data/keep-labels.js';
 import type { OpenDatasetOptions } from '../data/open-options.js';
 import type { Card } from '../registry/card.js';
 import type { Zoo } from '../zoo/open-zoo.js';
@@ -39,15 +40,27 @@ export async function pullNetwork(
 export interface OpenDataOptions extends FromZooOptions, Omit<OpenDatasetOptions, 'signal'> {
   /** What relative paths are relative to. */
   readonly cwd: string;
-  /** Card of the network that it is for: data of another modality are refused, before any are fetched. */
-  readonly network?: Card | undefined;
+  /** What its card says of the network that it is for: data of another modality are refused, before any are fetched. */
+  readonly network?: Pick<Card, 'input' | 'modality'> | undefined;
+  /** Only examples of these classes; all by default. */
+  readonly labels?: readonly string[] | undefined;
 }
 
 /**
  * A path where there is something at it, else the name of a data set of the zoo.
- * @throws ZooError `NOT_FOUND` when it is neither; `DATA` for what is no data, or data for another network; else as `openDataset`.
+ * @throws ZooError `NOT_FOUND` when it is neither; `DATA` for what is no data, data for another network, or a label that is not
+ * there; else as `openDataset`.
  */
-export async function openData(zoo: Zoo, data: string, options: OpenDataOptions): Promise<Dataset> {
+export async function openData(
+  zoo: Zoo,
+  data: string,
+  { labels, ...options }: OpenDataOptions,
+): Promise<Dataset> {
+  const dataset = await openWhole(zoo, data, options);
+  return labels === undefined ? dataset : keepLabels(dataset, labels);
+}
+
+async function openWhole(zoo: Zoo, data: string, options: Omit<OpenDataOptions, 'labels'>): Promise<Dataset> {
   const { cwd, network, onEvent, signal, ...reading } = options;
   const path = resolve(cwd, data);
   if (await exists(path)) {
@@ -64,7 +77,12 @@ export async function openData(zoo: Zoo, data: string, options: OpenDataOptions)
   return reading.tolerate === undefined ? dataset : { ...dataset, tolerate: reading.tolerate };
 }
 
-async function pullData(zoo: Zoo, data: string, network: Card | undefined, options: FromZooOptions) {
+async function pullData(
+  zoo: Zoo,
+  data: string,
+  network: OpenDataOptions['network'],
+  options: FromZooOptions,
+) {
   const { card } = await findData(zoo, data, options.signal);
   if (card.kind === 'dataset') {
     if (network !== undefined) checkModality(network, card);

@@ -140,7 +140,7 @@ async function setWeights(layers: LayersModel, model: TfjsModel): Promise<void> 
  * Names that a weight may have in the network: its own; without the name of the cell, which TensorFlow 2.2 and later
  * put in front of the last part; without the names of the networks around it, which Keras 3 puts in front of all.
  */
-function possibleNames(name: string): string[] {
+export function possibleNames(name: string): string[] {
   const parts = name.split('/');
   const own = (tokens: readonly string[]) => [
     tokens.join('/'),

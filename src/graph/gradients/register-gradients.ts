@@ -17,6 +17,7 @@ import { reductions } from './reductions.js';
 import { sparseSegments } from './sparse-segments.js';
 import { stridedSlice } from './strided-slice.js';
 import { repetition } from './tile.js';
+import { fillNormalisations } from './whole-normalisation.js';
 
 const GRADIENTS: readonly Gradient[] = [
   ...activations,
@@ -41,5 +42,6 @@ let registered = false;
 export function registerGradients(): void {
   if (registered) return;
   for (const gradient of GRADIENTS) tf.registerGradient(configOf(gradient));
+  fillNormalisations();
   registered = true;
 }

@@ -41,7 +41,11 @@ function requireNames(trained: readonly NamedTensor[]): void {
   }
 }
 
-function requireNumbers({ clipNorm, accumulate, example }: NativeTrainingOptions): void {
+function requireNumbers(options: NativeTrainingOptions): void {
+  const { clipNorm, accumulate, example, normalisationMomentum: momentum } = options;
+  if (momentum !== undefined && !(momentum >= 0 && momentum < 1)) {
+    throw contradiction('The momentum of statistics is not from 0 up to 1', `${momentum}`);
+  }
   if (clipNorm !== undefined && !(clipNorm > 0)) {
     throw contradiction('The largest norm of gradients is not above 0', `${clipNorm}`);
   }

@@ -22,12 +22,13 @@ export interface KernelRewrite {
 }
 
 /**
- * Runs `f` with kernels rewritten. What was computed before it turned out that nobody needs it stays computed: in a
+ * Runs `f` with kernels rewritten, before those around it see them. What was computed before it turned out that nobody needs it stays computed: in a
  * graph it is pruned. So this is for tracing, not for running a step by itself.
  */
 export function rewritingKernels<T>(rewrites: readonly KernelRewrite[], f: () => T): T {
   const engine = tf.engine();
   const run: RunKernel = engine.runKernel;
+  const around = Object.getOwnPropertyDescriptor(engine, 'runKernel');
   const rewritten = (name: string, inputs: NamedTensorMap, attributes?: KernelAttributes): unknown => {
     const call = { name, inputs, attributes };
     const result = firstOf(rewrites, call) ?? run.call(engine, name, inputs, attributes);
@@ -39,7 +40,8 @@ export function rewritingKernels<T>(rewrites: readonly KernelRewrite[], f: () =>
     return f();
   } finally {
     // What was put over the method of its class goes.
-    Reflect.deleteProperty(engine, 'runKernel');
+    if (around === undefined) Reflect.deleteProperty(engine, 'runKernel');
+    else Object.defineProperty(engine, 'runKernel', around);
   }
 }
 

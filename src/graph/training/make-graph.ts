@@ -8,7 +8,7 @@ import { untraceable } from '../untraceable.js';
 import { FoldNormalisation } from './fold-normalisation.js';
 import { rewritingKernels } from './kernel-rewrites.js';
 import { MergeCentredPadding } from './merge-centred-padding.js';
-import { computeStep, type NamedInputs, type StepDefinition } from './step.js';
+import { computeStep, followed, type NamedInputs, type StepDefinition, trainedOf } from './step.js';
 
 /** Nodes of a graph; a step that is unrolled over more gains nothing. */
 const MOST_NODES = 100_000;
@@ -21,15 +21,16 @@ export interface Examples {
 }
 
 /**
- * @returns a graph whose inputs are those of the network, the targets, the seed and the trained parameters, and whose
- * outputs are loss, predictions and gradients. The caller disposes it.
+ * @returns a graph whose inputs are those of the network, the targets, the seed, the trained parameters and the running
+ * statistics that steps change, and whose outputs are loss, predictions, gradients and those statistics after a step.
+ * The caller disposes it.
  * @throws ZooError `DATA` when it can't be traced; whatever TensorFlow.js throws.
  */
 export function makeGraph(step: StepDefinition, targets: Tensor, plan: SizePlan): Graph {
   const traces: Trace[] = [];
   try {
     for (const shapes of plan.traced) traces.push(traceStep(step, targets, shapes));
-    const names = [...step.backbone, ...step.head].map(({ name }) => name);
+    const names = [...trainedOf(step), ...followed(step)].map(({ name }) => name);
     return unify(traces, ['loss', 'predictions', ...names]);
   } finally {
     for (const each of traces) each.dispose();
@@ -43,12 +44,12 @@ function traceStep(step: StepDefinition, targets: Tensor, shapes: InputShapes): 
       const result = rewritingKernels([new FoldNormalisation(), new MergeCentredPadding()], () =>
         computeStep(step, namedInputs(step, examples.inputs), examples.targets, examples.seed),
       );
-      return [result.loss, result.predictions, ...result.gradients];
+      return [result.loss, result.predictions, ...result.gradients, ...result.statistics];
     }, [
       ...step.network.inputs.map(({ name }, index) => ({ name, tensor: tensorAt(examples.inputs, index) })),
       { name: 'targets', tensor: examples.targets },
       { name: 'seed', tensor: examples.seed },
-      ...[...step.backbone, ...step.head].map(({ name, value }) => ({ name, tensor: value })),
+      ...[...trainedOf(step), ...followed(step)].map(({ name, value }) => ({ name, tensor: value })),
     ]);
     if (traced.nodes.length <= MOST_NODES) return traced;
     traced.dispose();

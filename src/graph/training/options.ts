@@ -25,6 +25,16 @@ export interface NativeTrainingOptions {
   readonly rates?: ReadonlyMap<string, number> | undefined;
   /** Largest norm of all gradients together; without it they are taken as they are. */
   readonly clipNorm?: number | undefined;
+  /**
+   * What BatchNorm works on while it trains: the network's stored statistics, which then stay as they are (`stored`,
+   * the default), or those of the batch (`batch`), which the stored ones follow. The latter is for BatchNorms whose
+   * scale or offset is trained, and of those that have neither for those behind the first layer that is trained;
+   * others stay on stored statistics, as do those whose statistics are no parameters or not one number a channel.
+   * Where a batch is trained in parts, each part takes its own statistics, and they are followed part by part.
+   */
+  readonly normalisation?: 'stored' | 'batch' | undefined;
+  /** Part that stored statistics keep at each step, from 0 up to 1; 0.99 by default, as in Keras. */
+  readonly normalisationMomentum?: number | undefined;
   /** Parts in which a batch goes through the network, so that less memory is needed; 1 by default. */
   readonly accumulate?: number | undefined;
   /** A batch of any size, which says the other sizes and the type of the targets. It stays the caller's. */

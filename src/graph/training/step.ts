@@ -3,6 +3,8 @@ import { ZooError } from '../../core/errors.js';
 import type { Network } from '../../formats/network.js';
 import { type Scalar, type Tensor, tf } from '../../runtime/tensorflow.js';
 import { untraceable } from '../untraceable.js';
+import { BatchStatistics, type BatchStatisticsOptions } from './batch-statistics.js';
+import { rewritingKernels } from './kernel-rewrites.js';
 import { Randomness } from './randomness.js';
 
 export type NamedInputs = Readonly<Record<string, Tensor>>;
@@ -34,6 +36,8 @@ export interface StepDefinition {
   /** Trained parameters of the network, by their live values. */
   readonly backbone: readonly NamedTensor[];
   readonly head: readonly NamedTensor[];
+  /** Which BatchNorms take the statistics of the batch; predictions take the running ones in any case. */
+  readonly batchStatistics?: BatchStatisticsOptions | undefined;
 }
 
 export interface StepResult {
@@ -41,6 +45,22 @@ export interface StepResult {
   readonly predictions: Tensor;
   /** Of the backbone and then of the head. */
   readonly gradients: readonly Tensor[];
+  /** Running statistics after the step, in the order of `followed`. */
+  readonly statistics: readonly Tensor[];
+}
+
+/** What is trained: parameters of the backbone, and then of the head. */
+export function trainedOf({ backbone, head }: StepDefinition): NamedTensor[] {
+  return [...backbone, ...head];
+}
+
+/** Running statistics that steps change, by their live values. */
+export function followed({ network, batchStatistics }: StepDefinition): NamedTensor[] {
+  const names = batchStatistics?.normalisations.flatMap(({ mean, variance }) => [mean, variance]) ?? [];
+  return names.flatMap((name) => {
+    const value = network.parameters.get(name)?.value;
+    return value === undefined ? [] : [{ name, value }];
+  });
 }
 
 /**
@@ -55,14 +75,17 @@ export function computeStep(
   targets: Tensor,
   seed: Tensor,
 ): StepResult {
-  const trained = [...step.backbone, ...step.head];
+  const trained = trainedOf(step);
+  const { network, batchStatistics } = step;
+  const statistics = batchStatistics && new BatchStatistics(network, batchStatistics);
   const head = step.head.map(({ value }) => value);
   const kept: Tensor[] = [];
   try {
     const { value, grads } = tf.engine().gradients<Tensor>(
       () => {
-        const features = featuresOf(step, inputs);
-        kept.push(tf.keep(step.predict(features, head).clone()));
+        const forward = () => featuresOf(step, inputs);
+        const features = statistics === undefined ? forward() : rewritingKernels([statistics], forward);
+        if (statistics === undefined) kept.push(tf.keep(step.predict(features, head).clone()));
         return requireScalar(step.loss(features, targets, head, new Randomness(seed)));
       },
       trained.map((parameter) => parameter.value),
@@ -75,14 +98,19 @@ export function computeStep(
         throw untraceable('the loss does not depend on a parameter that is to be trained', name);
       return gradient;
     });
-    const [predictions] = kept.map((tensor) => tensor.clone());
-    if (predictions === undefined) throw new RangeError('a step made no predictions');
-    return { loss: value, predictions, gradients };
+    const [seen] = kept.map((tensor) => tensor.clone());
+    return {
+      loss: value,
+      predictions: seen ?? step.predict(featuresOf(step, inputs), head),
+      gradients,
+      statistics: followed(step).flatMap(({ name }) => statistics?.running(name).clone() ?? []),
+    };
   } catch (error) {
     dropTape();
     throw error;
   } finally {
     tf.dispose(kept);
+    statistics?.dispose();
   }
 }
 

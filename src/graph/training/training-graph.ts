@@ -1,16 +1,17 @@
 /**
- * From the traces of a step to the graph of a training session: trained weights and slots are variables, and
- * signatures that share them fill, train and read them.
+ * From the traces of a step to the graph of a training session: trained weights, slots and running statistics are
+ * variables, and signatures that share them fill, train and read them.
  */
+import { tf } from '../../runtime/tensorflow.js';
 import { addFloat, addUnpacked } from '../arithmetic.js';
 import { addBiases } from '../bias-add.js';
 import { dropReshapes } from '../drop-reshapes.js';
 import { foldConstants } from '../fold-constants.js';
 import { DT, type Edge, type Graph, type Port } from '../graph.js';
+import { mergeTwins } from '../merge-twins.js';
 import type { Signature } from '../saved-model.js';
 import {
   addAssignment,
-  addCompletion,
   addPlaceholder,
   addVariable,
   constantsToVariables,
@@ -18,19 +19,27 @@ import {
   readNode,
 } from '../variables.js';
 import { addClipping } from './clip.js';
+import { type Boundary, cutFrozen, signaturesFrom } from './freeze-boundary.js';
+import { type InputParts, inputParts } from './input-parts.js';
 import { addUpdate, betasOf, type Optimizer, slotNames } from './optimizer.js';
+import {
+  addReadVariables,
+  addSlots,
+  assigning,
+  type NamedShape,
+  type ReadVariable,
+  type TrainedVariable,
+} from './session-variables.js';
+import { type StepMemory, stepMemory } from './step-memory.js';
 
 /** Bytes from which on a weight that is not trained becomes a variable, which shares the network's memory. */
 const VARIABLE_BYTES = 2 ** 14;
 
-export interface TrainedShape {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
 export interface TrainingGraphOptions {
   /** In the order of their gradients. */
-  readonly trained: readonly TrainedShape[];
+  readonly trained: readonly NamedShape[];
+  /** Running statistics that steps change. */
+  readonly followed: readonly NamedShape[];
   readonly optimizer: Optimizer;
   readonly clipNorm: number | undefined;
   /** True where gradients of several runs are added before an update. */
@@ -41,45 +50,60 @@ export interface TrainingGraphOptions {
  * Signatures. `examples` are the inputs of the network, the targets and the seed; `update` the learning rates and, for
  * optimisers with betas, their powers: vectors with a number for each trained parameter.
  *
- * - `init`: values of the trained parameters in. `restore`: slots in.
+ * - `init`: values of the trained parameters and of the running statistics in. `restore`: slots in.
  * - `train`: examples, update in; loss out. `start`, `add`: examples, weight in; loss out; the gradients times the
  *   weight are kept, or added to those kept. `finish`: as `train` with the weight in behind the examples, for the sum
  *   of what was kept and its own.
- * - `gradients`: examples in; loss and gradients out. `predict`: inputs of the network in, predictions out.
- * - `weights`, `slots`: out.
+ * - `gradients`: examples in; loss, gradients and running statistics after a step out. `predict`: inputs of the network
+ *   in, predictions out.
+ * - `weights`: as `init` takes them, `slots`: out.
+ *
+ * With a boundary also `frozen`: inputs of the network in, the boundary's tensors out; and each signature that takes
+ * inputs of the network once more as `fromBoundary` names it, with those tensors in their place.
  */
 export interface TrainingGraph {
   readonly graph: Graph;
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Of weights that are not trained; the signature's name is `constants`. */
   readonly constants: Initialiser | undefined;
+  readonly boundary: Boundary | undefined;
+  readonly memory: StepMemory;
 }
 
 /**
- * @param graph what `unify` made of traces of a step: its inputs end with the trained parameters, its outputs are loss,
- * predictions and gradients. It is changed.
+ * @param graph what `makeGraph` made. It is changed.
  */
 export function trainingGraph(graph: Graph, options: TrainingGraphOptions): TrainingGraph {
+  // Predictions on running statistics are a pass of their own, which begins as the other one does.
+  if (options.followed.length > 0) mergeTwins(graph);
   foldConstants(graph);
   dropReshapes(graph);
   addBiases(graph);
+  const parts = inputParts(graph, options.trained.length, options.followed.length);
+  const boundary = cutFrozen(graph, parts.inputs, [...parts.batch, ...parts.trained, ...parts.followed]);
   const constants = constantsToVariables(graph, VARIABLE_BYTES);
-  const signatures = new Builder(graph, options).signatures();
+  const signatures = new Builder(graph, parts, options).signatures();
+  const step = signatures[options.accumulates ? 'finish' : 'train'];
+  if (step === undefined) throw new RangeError('a training graph has a step');
   return {
     graph,
     constants,
-    signatures: constants === undefined ? signatures : { ...signatures, constants: constants.signature },
+    boundary,
+    memory: stepMemory(graph, step, variableBytes(options)),
+    signatures: {
+      ...signatures,
+      ...(boundary === undefined ? {} : signaturesFrom(boundary, parts.inputs, signatures)),
+      ...(constants === undefined ? {} : { constants: constants.signature }),
+    },
   };
 }
 
-interface TrainedVariable {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly variable: Edge;
-  readonly read: Edge;
-  readonly slots: readonly { readonly name: string; readonly variable: Edge }[];
-  /** Names of the nodes that read its old value for a step, its own reading among them. */
-  readonly readers: readonly string[];
+/** Of what only training has: weights, what the optimiser remembers, and sums of gradients. */
+function variableBytes({ trained, followed, optimizer, accumulates }: TrainingGraphOptions): number {
+  const bytesOf = (shapes: readonly NamedShape[]) =>
+    4 * shapes.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
+  const copies = 1 + slotNames(optimizer).length + (accumulates ? 1 : 0);
+  return copies * bytesOf(trained) + bytesOf(followed);
 }
 
 class Builder {
@@ -90,26 +114,42 @@ class Builder {
   readonly #loss: Edge;
   readonly #predictions: Edge;
   readonly #gradients: readonly Edge[];
+  /** Running statistics after a step. */
+  readonly #statistics: readonly Edge[];
   readonly #variables: readonly TrainedVariable[];
+  readonly #followed: readonly ReadVariable[];
+  /** Names of the nodes that let the running statistics follow. */
+  readonly #follow: readonly string[];
   readonly #update: readonly Port[];
   readonly #rates: readonly Edge[];
   readonly #powers: readonly (readonly [Edge, Edge])[] | undefined;
 
-  constructor(graph: Graph, options: TrainingGraphOptions) {
+  constructor(graph: Graph, parts: InputParts, options: TrainingGraphOptions) {
     this.#graph = graph;
     this.#options = options;
-    const { trained, optimizer } = options;
-    const [loss, predictions, ...gradients] = graph.outputs.map(({ edge }) => edge);
-    if (loss === undefined || predictions === undefined || gradients.length !== trained.length) {
-      throw new RangeError('a training graph has a loss, predictions and a gradient for each parameter');
+    const { trained, followed, optimizer } = options;
+    const [loss, predictions, ...others] = graph.outputs.map(({ edge }) => edge);
+    if (
+      loss === undefined ||
+      predictions === undefined ||
+      others.length !== trained.length + followed.length
+    ) {
+      throw new RangeError('a training graph has a loss, predictions, and a gradient for each parameter');
     }
     this.#loss = loss;
     this.#predictions = predictions;
-    this.#gradients = gradients;
-    this.#examples = graph.inputs.slice(0, -trained.length);
-    this.#inputs = this.#examples.slice(0, -2);
-    const places = graph.inputs.slice(-trained.length).map(({ edge }) => edge.node);
-    this.#variables = this.#addVariables(places);
+    this.#gradients = others.slice(0, trained.length);
+    this.#statistics = others.slice(trained.length);
+    this.#examples = [...parts.inputs, ...parts.batch];
+    this.#inputs = parts.inputs;
+    this.#variables = addReadVariables(graph, trained, parts.trained, [loss, ...others]).map((each) => ({
+      ...each,
+      slots: addSlots(graph, each, optimizer),
+    }));
+    this.#followed = addReadVariables(graph, followed, parts.followed, [loss, ...others]);
+    this.#follow = this.#followed.map(({ variable, readers }, index) =>
+      addAssignment(graph, variable, edgeAt(this.#statistics, index), 'AssignVariableOp', readers),
+    );
     const vector = (label: string) => addPlaceholder(graph, label, DT.float32, [trained.length]);
     const numbers = (edge: Edge) => addUnpacked(graph, edge, trained.length);
     const rates = vector('Rates');
@@ -124,52 +164,32 @@ class Builder {
     this.#update = update;
   }
 
-  /** The placeholders of the trained parameters become reads of variables. */
-  #addVariables(places: readonly string[]): TrainedVariable[] {
-    const graph = this.#graph;
-    const readers = graph.readers();
-    const needed = graph.ancestors([this.#loss, ...this.#gradients]);
-    return this.#options.trained.map(({ name, shape }, index) => {
-      const node = places[index] ?? '';
-      const variable = addVariable(graph, `weight/${name}`, shape);
-      graph.replace(node, readNode(variable, shape));
-      const slots = slotNames(this.#options.optimizer).map((slot) => ({
-        name: `${name}/${slot}`,
-        variable: addVariable(graph, `slot/${slot}/${name}`, shape),
-      }));
-      const reading = (readers.get(node) ?? []).map((reader) => reader.name);
-      // An update waits for them, so that it need not copy what is still read.
-      const own = [node, ...new Set(reading.filter((reader) => needed.has(reader)))];
-      return { name, shape, variable, read: { node, output: 0 }, slots, readers: own };
-    });
-  }
-
   signatures(): Record<string, Signature> {
     const graph = this.#graph;
-    const gradients = this.#options.trained.map(({ name }, index) => ({
-      name,
-      edge: edgeAt(this.#gradients, index),
-    }));
+    const named = (variables: readonly NamedShape[], edges: readonly Edge[]) =>
+      variables.map(({ name }, index) => ({ name, edge: edgeAt(edges, index) }));
     const loss = { name: 'loss', edge: this.#loss };
+    const kept = [...this.#variables, ...this.#followed];
     const signatures: Record<string, Signature> = {
-      init: this.#assign(this.#variables),
+      init: assigning(graph, kept),
       train: {
         inputs: [...this.#examples, ...this.#update],
         outputs: [this.#lossAfter(this.#updates(this.#gradients))],
       },
       ...(this.#options.accumulates ? this.#accumulating() : {}),
-      gradients: { inputs: this.#examples, outputs: [loss, ...gradients] },
+      gradients: {
+        inputs: this.#examples,
+        outputs: [loss, ...named(kept, [...this.#gradients, ...this.#statistics])],
+      },
       predict: { inputs: this.#inputs, outputs: [{ name: 'predictions', edge: this.#predictions }] },
       weights: {
         inputs: [],
-        outputs: this.#variables.map(({ name, read }) => ({ name, edge: read })),
+        outputs: kept.map(({ name, read }) => ({ name, edge: read })),
       },
     };
-    const slots = this.#variables.flatMap((each) =>
-      each.slots.map((slot) => ({ ...slot, shape: each.shape })),
-    );
+    const slots = this.#variables.flatMap((each) => each.slots);
     if (slots.length > 0) {
-      signatures.restore = this.#assign(slots);
+      signatures.restore = assigning(graph, slots);
       const outputs = slots.map(({ name, variable, shape }) => ({
         name,
         edge: graph.add('Slot', readNode(variable, shape)),
@@ -179,18 +199,6 @@ class Builder {
     graph.inputs = this.#inputs;
     graph.outputs = signatures.predict?.outputs ?? [];
     return signatures;
-  }
-
-  #assign(variables: readonly Pick<TrainedVariable, 'name' | 'shape' | 'variable'>[]): Signature {
-    const graph = this.#graph;
-    const inputs = variables.map(({ name, shape }) => ({
-      name,
-      edge: addPlaceholder(graph, 'Value', DT.float32, shape),
-    }));
-    const done = variables.map(({ variable }, index) =>
-      addAssignment(graph, variable, inputs[index]?.edge ?? variable),
-    );
-    return { inputs, outputs: [addCompletion(graph, done)] };
   }
 
   /** @returns names of the nodes that update. */
@@ -239,7 +247,9 @@ class Builder {
     };
   }
 
-  #lossAfter(controls: readonly string[]): Port {
+  /** @param changes names of nodes that run as well, with those that let the statistics follow. */
+  #lossAfter(changes: readonly string[]): Port {
+    const controls = [...changes, ...this.#follow];
     return { name: 'loss', edge: addFloat(this.#graph, 'Identity', [this.#loss], [], controls) };
   }
 }

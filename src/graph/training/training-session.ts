@@ -3,23 +3,39 @@ import { ZooError } from '../../core/errors.js';
 import type { NetworkInputs, TensorSpec } from '../../formats/network.js';
 import { type Tensor, tf } from '../../runtime/tensorflow.js';
 import type { NativeGraph } from '../native-graph.js';
-import { fitsShapes, inOrder, type SizePlan } from '../open-sizes.js';
+import type { SizePlan } from '../open-sizes.js';
+import {
+  fittingFrozen,
+  fittingInputs,
+  fittingTargets,
+  MOST_SEED,
+  requireBoundary,
+  requireSameRows,
+  requireSeed,
+  requireShape,
+  type TargetSpec,
+} from './fitting.js';
+import { fromBoundary } from './freeze-boundary.js';
 import { betasOf, type Optimizer, slotNames } from './optimizer.js';
+import { rowsOf } from './rows.js';
+import type { NamedShape } from './session-variables.js';
 import type { Slots } from './slots.js';
-import type { NativeTraining, StepOptions } from './training.js';
-import type { TrainedShape } from './training-graph.js';
-
-const MOST_SEED = 2 ** 31 - 1;
+import type { StepMemory } from './step-memory.js';
+import type { BoundaryTensor, NativeTraining, StepOptions } from './training.js';
 
 export interface SessionDefinition {
   readonly inputs: readonly TensorSpec[];
-  readonly targets: { readonly shape: readonly number[]; readonly dtype: Tensor['dtype'] };
+  readonly targets: TargetSpec;
   readonly taken: SizePlan['taken'];
   readonly open: 'batch' | 'all';
-  readonly trained: readonly TrainedShape[];
+  readonly trained: readonly NamedShape[];
+  /** Running statistics that steps change. */
+  readonly followed: readonly NamedShape[];
   readonly optimizer: Optimizer;
   readonly rates: ReadonlyMap<string, number>;
   readonly accumulate: number;
+  readonly boundary: readonly BoundaryTensor[] | undefined;
+  readonly memory: StepMemory;
 }
 
 interface Part {
@@ -30,6 +46,8 @@ interface Part {
 
 export class TrainingSession implements NativeTraining {
   readonly open: 'batch' | 'all';
+  readonly boundary: readonly BoundaryTensor[] | undefined;
+  readonly memory: StepMemory;
   readonly #graph: NativeGraph;
   readonly #definition: SessionDefinition;
   readonly #factors: readonly number[];
@@ -42,6 +60,8 @@ export class TrainingSession implements NativeTraining {
     this.#graph = graph;
     this.#definition = definition;
     this.open = definition.open;
+    this.boundary = definition.boundary;
+    this.memory = definition.memory;
     this.#factors = definition.trained.map(({ name }) => definition.rates.get(name) ?? 1);
     this.#steps = definition.trained.map(() => 0);
     tf.tidy(() => this.#restore(new Map()));
@@ -51,23 +71,49 @@ export class TrainingSession implements NativeTraining {
     inputs: NetworkInputs,
     targets: Tensor,
     learningRate: number,
-    { seed = this.#allSteps % MOST_SEED }: StepOptions = {},
+    options: StepOptions = {},
   ): Promise<number> {
+    return this.#step(
+      [...fittingInputs(inputs, this.#definition), fittingTargets(targets, this.#definition.targets)],
+      learningRate,
+      options,
+    );
+  }
+
+  async stepFrom(
+    frozen: readonly Tensor[],
+    targets: Tensor,
+    learningRate: number,
+    options: StepOptions = {},
+  ): Promise<number> {
+    const tensors = [
+      ...fittingFrozen(frozen, this.boundary),
+      fittingTargets(targets, this.#definition.targets),
+    ];
+    requireSameRows(tensors);
+    return this.#step(tensors, learningRate, options, fromBoundary);
+  }
+
+  #step(
+    tensors: readonly Tensor[],
+    learningRate: number,
+    { seed = this.#allSteps % MOST_SEED }: StepOptions,
+    named: (signature: string) => string = (signature) => signature,
+  ): number {
     requireSeed(seed);
-    const tensors = [...this.#fitting(inputs), this.#fittingTargets(targets)];
-    const loss = tf.tidy(() => this.#train(this.#parts(tensors, seed), this.#update(learningRate)));
+    const loss = tf.tidy(() => this.#train(this.#parts(tensors, seed), this.#update(learningRate), named));
     this.#steps = this.#steps.map((steps) => steps + 1);
     this.#allSteps += 1;
     return loss;
   }
 
   /** Runs one after another; the last one updates. */
-  #train(parts: readonly Part[], update: readonly Tensor[]): number {
+  #train(parts: readonly Part[], update: readonly Tensor[], named: (signature: string) => string): number {
     const last = parts.length - 1;
     return parts.reduce((sum, { tensors, weight }, index) => {
       const share = parts.length > 1 ? [tf.scalar(weight)] : [];
       const given = [...tensors, ...share, ...(index === last ? update : [])];
-      const [loss] = this.#graph.run(given, signatureOf(index, parts.length));
+      const [loss] = this.#graph.run(given, named(signatureOf(index, parts.length)));
       return sum + weight * (loss?.dataSync()[0] ?? Number.NaN);
     }, 0);
   }
@@ -95,14 +141,28 @@ export class TrainingSession implements NativeTraining {
   }
 
   async predict(inputs: NetworkInputs): Promise<Tensor> {
-    const [predictions] = this.#graph.run(this.#fitting(inputs), 'predict');
-    if (predictions === undefined) throw new ZooError('FAILED', 'The training graph gave no predictions');
-    return predictions;
+    return tensorAt(this.#graph.run(fittingInputs(inputs, this.#definition), 'predict'), 0);
+  }
+
+  async predictFrom(frozen: readonly Tensor[]): Promise<Tensor> {
+    const tensors = fittingFrozen(frozen, this.boundary);
+    requireSameRows(tensors);
+    return tensorAt(this.#graph.run(tensors, fromBoundary('predict')), 0);
+  }
+
+  async frozen(inputs: NetworkInputs): Promise<Tensor[]> {
+    requireBoundary(this.boundary);
+    return this.#graph.run(fittingInputs(inputs, this.#definition), 'frozen');
   }
 
   async weights(): Promise<ReadonlyMap<string, Tensor>> {
     const values = this.#graph.run([], 'weights');
-    return new Map(this.#definition.trained.map(({ name }, index) => [name, tensorAt(values, index)]));
+    return new Map(this.#kept().map(({ name }, index) => [name, tensorAt(values, index)]));
+  }
+
+  /** What `init` and `weights` are about. */
+  #kept(): NamedShape[] {
+    return [...this.#definition.trained, ...this.#definition.followed];
   }
 
   async slots(): Promise<Slots> {
@@ -121,8 +181,9 @@ export class TrainingSession implements NativeTraining {
 
   async load(weights: ReadonlyMap<string, Tensor>, slots: Slots = new Map()): Promise<void> {
     const { trained, optimizer } = this.#definition;
+    const kept = new Map(this.#kept().map((each) => [each.name, each]));
+    for (const [name, value] of weights) requireShape(name, value, kept.get(name));
     const known = new Map(trained.map((each) => [each.name, each]));
-    for (const [name, value] of weights) requireShape(name, value, known.get(name));
     const names = slotNames(optimizer);
     for (const [name, { tensors }] of slots) {
       for (const slot of names) requireShape(`${name}, ${slot}`, tensors[slot], known.get(name));
@@ -130,7 +191,7 @@ export class TrainingSession implements NativeTraining {
     tf.tidy(() => {
       const now = this.#graph.run([], 'weights');
       this.#graph.run(
-        trained.map(({ name }, index) => weights.get(name) ?? tensorAt(now, index)),
+        this.#kept().map(({ name }, index) => weights.get(name) ?? tensorAt(now, index)),
         'init',
       );
       this.#restore(slots);
@@ -149,29 +210,6 @@ export class TrainingSession implements NativeTraining {
     this.#allSteps = Math.max(0, ...this.#steps);
   }
 
-  #fitting(inputs: NetworkInputs): Tensor[] {
-    const { inputs: specs, taken } = this.#definition;
-    const tensors = inOrder(inputs, specs);
-    const fits = tensors.every(({ dtype }, index) => dtype === specs[index]?.dtype);
-    if (fits && fitsShapes(tensors, taken)) return tensors;
-    throw new ZooError('DATA', 'The inputs do not fit those that training was prepared for', {
-      expected: taken.map((shape) => `[${shape.map((size) => size ?? 'any').join(', ')}]`).join(', '),
-      found: tensors.map(({ shape, dtype }) => `[${shape.join(', ')}] ${dtype}`).join(', '),
-    });
-  }
-
-  #fittingTargets(targets: Tensor): Tensor {
-    const { shape, dtype } = this.#definition.targets;
-    const rest = (sizes: readonly number[]) => sizes.slice(1).join(', ');
-    if (targets.rank === shape.length && rest(targets.shape) === rest(shape) && targets.dtype === dtype) {
-      return targets;
-    }
-    throw new ZooError('DATA', 'The targets do not fit those that training was prepared for', {
-      expected: `[any, ${rest(shape)}] ${dtype}`,
-      found: `[${targets.shape.join(', ')}] ${targets.dtype}`,
-    });
-  }
-
   dispose(): void {
     this.#graph.dispose();
   }
@@ -183,26 +221,8 @@ function signatureOf(index: number, count: number): string {
   return index === count - 1 ? 'finish' : 'add';
 }
 
-function rowsOf(tensor: Tensor, from: number, size: number): Tensor {
-  const zeros = tensor.shape.slice(1).map(() => 0);
-  return tf.slice(tensor, [from, ...zeros], [size, ...tensor.shape.slice(1)]);
-}
-
 function tensorAt(tensors: readonly Tensor[], index: number): Tensor {
   const tensor = tensors[index];
   if (tensor === undefined) throw new ZooError('FAILED', 'The training graph gave too few tensors');
   return tensor;
-}
-
-function requireSeed(seed: number): void {
-  if (Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED) return;
-  throw new ZooError('USAGE', 'Not a seed', { expected: `0 to ${MOST_SEED}`, found: `${seed}` });
-}
-
-function requireShape(what: string, value: Tensor | undefined, known: TrainedShape | undefined): void {
-  if (known !== undefined && value?.dtype === 'float32' && value.shape.join() === known.shape.join()) return;
-  throw new ZooError('DATA', `Training can't go on from ${what}`, {
-    expected: known === undefined ? 'a parameter that is trained' : `[${known.shape.join(', ')}] float32`,
-    found: value === undefined ? 'nothing' : `[${value.shape.join(', ')}] ${value.dtype}`,
-  });
 }

@@ -1,11 +1,11 @@
 /** Writes an adapted model's folder: whole, or not at all. */
 import type { Dirent } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { renameWithRetry, syncFolder, temporaryName, writeFileAtomic } from '../../core/atomic-file.js';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/atomic-file.js';
 import { type Digest, sha256OfFile } from '../../core/digest.js';
 import { hasCode, ZooError } from '../../core/errors.js';
-import { makeFolder } from '../../core/make-folder.js';
+import { checkPlace, placeFolder } from '../../core/place-folder.js';
 import { writeSafetensors } from '../../formats/safetensors/write-safetensors.js';
 import type { Weights } from '../../formats/weight.js';
 import type { Card } from '../../registry/card.js';
@@ -34,36 +34,21 @@ export interface SaveOptions {
 }
 
 /**
- * The same content gives the same bytes. A process that is killed leaves what was there before, or the new model; what it
- * had begun stays beside the folder under a hidden name that ends in `.tmp`. No system exchanges two folders in one step
- * everywhere: killed between the two renames of an overwrite, the old model is under such a name.
+ * The same content gives the same bytes. A process that is killed leaves what was there before, or the new model; see
+ * `placeFolder`.
  * @param folder made when missing; its parents too.
  * @returns the card that was written.
  * @throws ZooError `FILE_SYSTEM` as `checkAdaptedTarget`; `INVALID_CARD` for a bad name, version or date; the system's
  *   error (ENOSPC, EACCES …). What was there before is still there then.
  */
-export async function saveAdapted(
+export function saveAdapted(
   folder: string,
   content: AdaptedContent,
   options: SaveOptions = {},
 ): Promise<Card> {
   const { signal } = options;
-  await checkAdaptedTarget(folder, options);
-  const target = await realTarget(folder);
-  await makeFolder(dirname(target));
-  const temporary = temporaryName(target);
-  await mkdir(temporary);
-  try {
-    const card = await writeAll(temporary, content, signal);
-    signal?.throwIfAborted();
-    await replaceFolder(temporary, target, options);
-    return card;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  const write = (temporary: string) => writeAll(temporary, content, signal);
+  return placeFolder(folder, write, { ...options, mayReplace });
 }
 
 /**
@@ -72,13 +57,10 @@ export async function saveAdapted(
  *   adapted model that may not be overwritten.
  */
 export async function checkAdaptedTarget(folder: string, options: SaveOptions = {}): Promise<void> {
-  await lookAt(folder, options);
+  await checkPlace(folder, { ...options, mayReplace });
 }
 
-/** Nothing, which may be an empty folder, or a model that may be replaced. @throws ZooError as `checkAdaptedTarget`. */
-async function lookAt(folder: string, options: SaveOptions): Promise<'nothing' | 'model'> {
-  const entries = await entriesOf(folder);
-  if (entries === undefined || entries.length === 0) return 'nothing';
+async function mayReplace(folder: string, entries: readonly Dirent[], overwrite: boolean): Promise<void> {
   const foreign = entries.filter((entry) => !entry.isFile() || !ADAPTED_FILES.includes(entry.name));
   if (foreign.length > 0 || !(await holdsAdaptedModel(folder))) {
     const names = (foreign.length > 0 ? foreign : entries).slice(0, 5).map(({ name }) => name);
@@ -88,26 +70,11 @@ async function lookAt(folder: string, options: SaveOptions): Promise<'nothing' |
       hint: 'Choose another folder.',
     });
   }
-  if (options.overwrite === true) return 'model';
+  if (overwrite) return;
   throw new ZooError('FILE_SYSTEM', 'There is an adapted model already', {
     found: folder,
     hint: 'Choose another folder, or replace it with --force.',
   });
-}
-
-/** What the folder holds, or undefined where there is nothing. */
-async function entriesOf(folder: string): Promise<Dirent[] | undefined> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    if (!hasCode(error, 'ENOTDIR')) throw error;
-    throw new ZooError('FILE_SYSTEM', 'A file lies where a folder is needed', {
-      found: folder,
-      hint: 'Choose another folder.',
-      cause: error,
-    });
-  }
 }
 
 /** A look is enough: a model that is damaged may be replaced as well. */
@@ -119,16 +86,6 @@ async function holdsAdaptedModel(folder: string): Promise<boolean> {
     return typeof format === 'object' && format !== null && 'name' in format && format.name === 'zoo-adapted';
   } catch (error) {
     if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-/** A link to a folder stays: what it leads to is replaced. */
-async function realTarget(folder: string): Promise<string> {
-  try {
-    return await realpath(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return resolve(folder);
     throw error;
   }
 }
@@ -169,40 +126,6 @@ async function blobOf(
 ): Promise<AdaptedBlob> {
   const file = join(folder, path);
   return { path, role, size: (await stat(file)).size, sha256: await sha256OfFile(file, signal) };
-}
-
-/** Looked at once more: the model was trained for minutes since the first look. */
-async function replaceFolder(temporary: string, target: string, options: SaveOptions): Promise<void> {
-  if ((await lookAt(target, options)) === 'nothing') await putInPlace(temporary, target);
-  else await exchange(temporary, target);
-  await syncFolder(dirname(target));
-}
-
-/** Where there is nothing, or an empty folder. */
-async function putInPlace(temporary: string, target: string): Promise<void> {
-  try {
-    // Windows renames no folder to the name of another, even an empty one.
-    await rmdir(target).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw error;
-    });
-    await renameWithRetry(temporary, target);
-  } catch (error) {
-    // Somebody else was faster: what they put there is not ours to replace.
-    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) await checkAdaptedTarget(target);
-    throw error;
-  }
-}
-
-async function exchange(temporary: string, target: string): Promise<void> {
-  const old = temporaryName(target);
-  await renameWithRetry(target, old);
-  try {
-    await renameWithRetry(temporary, target);
-  } catch (error) {
-    await renameWithRetry(old, target);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }
 
 function pretty(value: unknown): string {

@@ -58,10 +58,13 @@ export interface Differentiable {
   readonly drops: boolean;
   /**
    * Raw outputs [examples, outputs], before softmax or sigmoid; differentiable.
-   * @param dropout a seed for units to drop, while training only.
+   * @param drop while training only.
    */
-  apply(features: Tensor2D, parameters: readonly Tensor[], dropout?: number): Tensor2D;
+  apply(features: Tensor2D, parameters: readonly Tensor[], drop?: Drop): Tensor2D;
 }
+
+/** Sets the share `rate` of the units to 0, by chance, and scales the others by 1 / (1 - rate). */
+export type Drop = (units: Tensor, rate: number) => Tensor;
 
 export interface Head {
   readonly kind: string;

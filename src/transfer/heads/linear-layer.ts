@@ -62,11 +62,10 @@ export function hiddenLayer(outputs: number, loss: Loss, units: number, rate: nu
         ['kernel', normal([units, outputs], Math.sqrt(1 / units), random)],
         ['bias', float32([outputs], new Float32Array(outputs))],
       ]),
-    apply: (features, [hiddenKernel, hiddenBias, kernel, bias], dropout) =>
+    apply: (features, [hiddenKernel, hiddenBias, kernel, bias], drop) =>
       tf.tidy(() => {
         const hidden = denseTensors(features, hiddenKernel, hiddenBias).relu();
-        const kept =
-          dropout === undefined || rate === 0 ? hidden : tf.dropout(hidden, rate, undefined, dropout);
+        const kept = drop === undefined || rate === 0 ? hidden : drop(hidden, rate);
         return denseTensors(kept.as2D(features.shape[0], units), kernel, bias);
       }),
   };

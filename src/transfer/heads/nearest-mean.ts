@@ -3,6 +3,7 @@
  * et al. 2017): nothing is trained, so it works from one example a class, and shows what training adds.
  */
 import * as z from 'zod';
+import type { Weights } from '../../formats/weight.js';
 import { type Head, SCALINGS, type Scaling, type TrainingRows } from './head.js';
 import { headKind } from './head-kind.js';
 import { checkLabels } from './labels.js';
@@ -52,6 +53,32 @@ export function nearestMean(options: NearestMeanOptions): Head {
       return scores;
     },
   };
+}
+
+/**
+ * The same head as `kernel` [width, outputs] and `bias` [outputs] of a dense layer with softmax, which differs by rounding:
+ * -|x - m|² / s is (2 m x - |m|²) / s but for a number that is the same for every class.
+ */
+export function denseOfMeans(parameters: Weights): Weights {
+  const means = float32Of(parameters, 'means');
+  const spread = float32Of(parameters, 'spread')[0] ?? 1;
+  const outputs = parameters.get('means')?.shape[0] ?? 0;
+  const width = means.length / outputs;
+  const kernel = new Float32Array(means.length);
+  const bias = new Float32Array(outputs);
+  for (let output = 0; output < outputs; output++) {
+    let squares = 0;
+    for (let at = 0; at < width; at++) {
+      const mean = means[output * width + at] ?? 0;
+      kernel[at * outputs + output] = (2 * mean) / spread;
+      squares += mean ** 2;
+    }
+    bias[output] = -squares / spread;
+  }
+  return new Map([
+    ['kernel', float32([width, outputs], kernel)],
+    ['bias', float32([outputs], bias)],
+  ]);
 }
 
 function fitMeans({ features, rows, width, targets }: TrainingRows, outputs: number) {

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ZooError } from '../../core/errors.js';
 import { checkCount } from '../../data/check-number.js';
+import type { Weights } from '../../formats/weight.js';
 import type { Head, TrainingRows } from './head.js';
 import { headKind } from './head-kind.js';
 import { checkLabels } from './labels.js';
@@ -69,6 +70,19 @@ function rememberExamples({ features, rows, width, targets }: TrainingRows, outp
   ]);
 }
 
+/**
+ * What an export needs to vote as this head does.
+ * @returns the class of each example, and the share of each neighbour, the nearest first; at most k, and as many as there
+ *   are examples.
+ * @throws ZooError `INTEGRITY` for parameters that don't belong together.
+ */
+export function neighbourVotes(head: Head, parameters: Weights): { classes: Int32Array; votes: number[] } {
+  const classes = int32Of(parameters, 'classes');
+  checkClasses(classes, parameters.get('examples')?.shape[0] ?? 0, head.outputs);
+  const { k } = head.describe();
+  return { classes, votes: shares(Math.min(typeof k === 'number' ? k : 1, classes.length)) };
+}
+
 /** Files can hold anything. */
 function checkClasses(classes: Int32Array, examples: number, outputs: number): void {
   const valid = classes.every((index) => index >= 0 && index < outputs);
@@ -124,13 +138,21 @@ function nearest(similar: Float64Array, k: number): number[] {
 }
 
 function vote(neighbours: readonly number[], classes: Int32Array, scores: Float32Array, start: number): void {
-  const count = neighbours.length;
-  const votes = neighbours.map((_, rank) => 1 + (TIE_SHARE * (count - 1 - rank)) / (count * count));
-  const all = votes.reduce((sum, one) => sum + one, 0);
+  const votes = shares(neighbours.length);
   neighbours.forEach((neighbour, rank) => {
     const at = start + (classes[neighbour] ?? 0);
-    scores[at] = (scores[at] ?? 0) + (votes[rank] ?? 0) / all;
+    scores[at] = (scores[at] ?? 0) + (votes[rank] ?? 0);
   });
+}
+
+/** What each of `count` neighbours counts, the nearest first; all together 1. */
+function shares(count: number): number[] {
+  const votes = Array.from(
+    { length: count },
+    (_, rank) => 1 + (TIE_SHARE * (count - 1 - rank)) / (count * count),
+  );
+  const all = votes.reduce((sum, one) => sum + one, 0);
+  return votes.map((one) => one / all);
 }
 
 export const nearestNeighboursKind = headKind({

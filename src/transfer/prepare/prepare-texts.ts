@@ -118,12 +118,12 @@ class IdPreparer implements Preparer {
     return { rows: 1, shape: [ids.length], values: ids, unknown };
   }
 
-  batch(prepared: readonly Prepared[]): Batch {
+  batch(prepared: readonly Prepared[], positions?: number): Batch {
     const rows = prepared.map(({ values }) => {
       if (values instanceof Int32Array) return values;
       throw new RangeError('these rows are not of token ids');
     });
-    return tokenBatch(rows, this.#layout, this.#padding);
+    return tokenBatch(rows, this.#layout, this.#padding, positions);
   }
 
   neutral(): RawText {

@@ -60,8 +60,11 @@ export interface Preparer {
    * text.
    */
   prepare(raw: Raw): Promise<Prepared>;
-  /** Tensors of the rows of all examples, in order. The caller disposes them: `disposeBatch`. */
-  batch(prepared: readonly Prepared[]): Batch;
+  /**
+   * Tensors of the rows of all examples, in order. The caller disposes them: `disposeBatch`.
+   * @param positions that texts are padded to at least; by default to the longest of them.
+   */
+  batch(prepared: readonly Prepared[], positions?: number): Batch;
   /** An example that fits as it is and says nothing: to try the network with. */
   neutral(): Raw;
 }

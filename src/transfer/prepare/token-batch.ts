@@ -36,17 +36,24 @@ export function inputLayout({ inputs }: Pick<Network, 'inputs'>): InputLayout {
 /**
  * @param rows ids of each text.
  * @param padding the id behind the end of a text.
+ * @param positions at least; 0 for those of the longest text.
  */
-export function tokenBatch(rows: readonly Int32Array[], layout: InputLayout, padding: number): Batch {
-  return layout.kind === 'sparse' ? sparse(rows, layout) : padded(rows, layout, padding);
+export function tokenBatch(
+  rows: readonly Int32Array[],
+  layout: InputLayout,
+  padding: number,
+  positions = 0,
+): Batch {
+  return layout.kind === 'sparse' ? sparse(rows, layout) : padded(rows, layout, padding, positions);
 }
 
 function padded(
   rows: readonly Int32Array[],
   layout: Extract<InputLayout, { kind: 'padded' }>,
   padding: number,
+  positions: number,
 ): Batch {
-  const length = Math.max(...rows.map((row) => row.length));
+  const length = Math.max(positions, ...rows.map((row) => row.length));
   const shape: [number, number] = [rows.length, length];
   const ids = new Int32Array(rows.length * length).fill(padding);
   const present = new Int32Array(rows.length * length);

@@ -219,6 +219,32 @@ test('no tensor is left behind', () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test.each([
+  [true, false],
+  [false, true],
+  [false, false],
+])('BatchNorm has gradients with a scale: %s, with an offset: %s', (withScale, withOffset) => {
+  tf.tidy(() => {
+    const [x, mean, variance] = [
+      map(numbers([2, 3, 3, 4], 1)),
+      numbers([4], 7).as1D(),
+      positive(numbers([4], 8)).as1D(),
+    ];
+    const [scale, offset] = [
+      withScale ? numbers([4], 2) : tf.ones([4]),
+      withOffset ? numbers([4], 3) : tf.zeros([4]),
+    ];
+    const given = [withOffset ? offset.as1D() : undefined, withScale ? scale.as1D() : undefined] as const;
+    const gradientOf = (f: (x: Tensor) => Tensor) => tf.grad((y: Tensor) => tf.sum(tf.square(f(y))))(x);
+    const found = gradientOf((y) => tf.batchNorm(map(y), mean, variance, ...given, 1e-3));
+    const expected = gradientOf((y) =>
+      tf.add(tf.mul(tf.mul(tf.sub(y, mean), tf.rsqrt(tf.add(variance, 1e-3))), scale), offset),
+    );
+    expect(tf.max(tf.abs(tf.sub(found, expected))).arraySync()).toBeLessThan(1e-4);
+    expect(tf.max(tf.abs(expected)).arraySync()).toBeGreaterThan(1);
+  });
+});
+
 test('a gradient of a gradient is refused, not computed wrongly', async () => {
   const slope = tf.grad((x: Tensor) => tf.sum(tf.sigmoid(x)).asScalar());
   const error = await thrownBy(() => tf.grad((x: Tensor) => tf.sum(slope(x)).asScalar())(tf.scalar(1)));

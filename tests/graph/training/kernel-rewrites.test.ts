@@ -46,6 +46,25 @@ function paddedInputs(f: () => Tensor, x: Tensor): (string | undefined)[] {
 }
 
 describe('kernel rewrites', () => {
+  it('may stand in one another, and are gone afterwards', () => {
+    const replacing = (kernel: string, f: (x: Tensor) => Tensor): KernelRewrite => ({
+      remember: () => {},
+      replace: ({ name, inputs: { x } }) => (name === kernel && x !== undefined ? f(x) : undefined),
+    });
+    const x = tf.tensor1d([-1, 4]);
+    const values = () => [...tf.tidy(() => tf.sqrt(tf.relu(x))).dataSync()];
+    const inner = replacing('Sqrt', (root) => tf.relu(tf.mul(root, 10)));
+    const [within, around] = rewritingKernels([replacing('Relu', (y) => tf.add(y, 1))], () => [
+      rewritingKernels([inner], values),
+      values(),
+    ]);
+    // (x + 1) * 10, and the relu of the inner one is rewritten by the outer one again.
+    expect(within).toEqual([1, 51]);
+    expect(around).toEqual([0, Math.fround(Math.sqrt(5))]);
+    expect(values()).toEqual([0, 2]);
+    x.dispose();
+  });
+
   it('leave no BatchNorm behind a convolution, and the one that is behind none', () => {
     const { network, cut, inputs } = TINY_NETWORKS.convolutions();
     const { x = tf.scalar(0) } = inputs(2, 5);

@@ -40,16 +40,21 @@ interface Weight {
   readonly statistic?: boolean;
 }
 
-type Apply = (x: Tensor, parameters: readonly Tensor[]) => Tensor;
+export type Apply = (x: Tensor, parameters: readonly Tensor[], others: readonly Tensor[]) => Tensor;
+
+interface TinyLayer {
+  readonly name: string;
+  readonly apply: Apply;
+  readonly weights: Readonly<Record<string, Weight>>;
+  /** What it reads; by default the layer before. */
+  readonly from?: readonly string[];
+}
 
 function at(tensors: readonly Tensor[], index: number): Tensor {
   return bert.nth(tensors, index);
 }
 
-function network(
-  input: TensorSpec,
-  layers: readonly { name: string; apply: Apply; weights: Readonly<Record<string, Weight>> }[],
-): Network {
+export function network(input: TensorSpec, layers: readonly TinyLayer[]): Network {
   const parameters = layers.flatMap(({ weights }) =>
     Object.entries(weights).map(([name, { shape, k, statistic = false }]) => {
       const size = shape.reduce((product, each) => product * each, 1);
@@ -63,31 +68,31 @@ function network(
     outputs: [last],
     parameters,
     layers: layers.map(
-      ({ name, apply, weights }, index): Layer => ({
+      ({ name, apply, weights, from }, index): Layer => ({
         name,
         kind: 'Test',
-        inputs: [layers[index - 1]?.name ?? input.name],
+        inputs: from ?? [layers[index - 1]?.name ?? input.name],
         parameters: Object.keys(weights),
         shape: [null, 1],
-        apply: ([x], values) => apply(x ?? tf.scalar(0), values),
+        apply: ([x, ...others], values) => apply(x ?? tf.scalar(0), values, others),
       }),
     ),
   });
 }
 
-function trainableOf(made: Network): string[] {
+export function trainableOf(made: Network): string[] {
   return [...made.parameters.values()].filter(({ trainable }) => trainable).map(({ name }) => name);
 }
 
-const asItIs = (output: Tensor) => output.clone();
-const overTheMap = (output: Tensor) => tf.mean(output, [1, 2]);
+export const asItIs = (output: Tensor) => output.clone();
+export const overTheMap = (output: Tensor) => tf.mean(output, [1, 2]);
 
-function map(x: Tensor): Tensor4D {
+export function map(x: Tensor): Tensor4D {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
   return x.as4D(batch, height, width, channels);
 }
 
-function norm(name: string, channels: number): Readonly<Record<string, Weight>> {
+export function norm(name: string, channels: number): Readonly<Record<string, Weight>> {
   return {
     [`${name}.scale`]: { shape: [channels], k: 5 },
     [`${name}.offset`]: { shape: [channels], k: 7 },
@@ -96,7 +101,7 @@ function norm(name: string, channels: number): Readonly<Record<string, Weight>> 
   };
 }
 
-const normalise: Apply = (x, parameters) => {
+export const normaliseAsStored: Apply = (x, parameters) => {
   const [scale, offset, mean, variance] = [0, 1, 2, 3].map((index) => at(parameters, index).as1D());
   if (scale === undefined || offset === undefined || mean === undefined || variance === undefined)
     throw new RangeError('a BatchNorm lacks a parameter');
@@ -122,7 +127,7 @@ function dense(): Tiny {
 }
 
 /** BatchNorm before anything, behind a padded strided convolution, behind one with a bias, and behind one by channel. */
-function convolutions(): Tiny {
+export function convolutions(normalise: Apply = normaliseAsStored): Tiny {
   const made = network({ name: 'x', shape: [null, 9, 9, 3], dtype: 'float32' }, [
     { name: 'before', weights: norm('before', 3), apply: normalise },
     {
@@ -141,7 +146,7 @@ function convolutions(): Tiny {
           'valid',
         ),
     },
-    { name: 'first.norm', weights: norm('first.norm', 4), apply: (x, p) => tf.relu6(normalise(x, p)) },
+    { name: 'first.norm', weights: norm('first.norm', 4), apply: (x, p) => tf.relu6(normalise(x, p, [])) },
     {
       name: 'by-channel',
       weights: { 'by-channel': { shape: [3, 3, 4, 2], k: 11 } },
@@ -150,14 +155,14 @@ function convolutions(): Tiny {
     {
       name: 'by-channel.norm',
       weights: norm('by-channel.norm', 8),
-      apply: (x, p) => tf.relu6(normalise(x, p)),
+      apply: (x, p) => tf.relu6(normalise(x, p, [])),
     },
     {
       name: 'last',
       weights: { last: { shape: [1, 1, 8, 5], k: 17 }, 'last.bias': { shape: [5], k: 2 } },
       apply: (x, p) => tf.add(tf.conv2d(map(x), map(at(p, 0)), 1, 'same'), at(p, 1)),
     },
-    { name: 'last.norm', weights: norm('last.norm', 5), apply: (x, p) => tf.relu(normalise(x, p)) },
+    { name: 'last.norm', weights: norm('last.norm', 5), apply: (x, p) => tf.relu(normalise(x, p, [])) },
   ]);
   return {
     network: made,
@@ -218,7 +223,7 @@ function attention(): Tiny {
   };
 }
 
-export const TINY_NETWORKS = { dense, convolutions, attention } as const;
+export const TINY_NETWORKS = { dense, convolutions: () => convolutions(), attention } as const;
 
 /** Of class (i + k) mod 3 for the i-th example. */
 export function targets(batch: number, k: number): Tensor {

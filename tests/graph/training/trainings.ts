@@ -75,12 +75,15 @@ export function numbersOf(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<str
 /** The largest difference of any weight. */
 export function difference(a: Trained['weights'], b: Trained['weights']): number {
   if ([...a.keys()].sort().join() !== [...b.keys()].sort().join()) return Number.POSITIVE_INFINITY;
-  const differences = [...a].flatMap(([name, values]) => {
+  return [...a].reduce((largest, [name, values]) => {
     const others = b.get(name) ?? [];
-    if (others.length !== values.length) return [Number.POSITIVE_INFINITY];
-    return values.map((value, index) => Math.abs(value - (others[index] ?? Number.NaN)));
-  });
-  return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences);
+    if (others.length !== values.length) return Number.POSITIVE_INFINITY;
+    // Weights of real networks are too many to be arguments of one call.
+    return values.reduce((most, value, index) => {
+      const distance = Math.abs(value - (others[index] ?? Number.NaN));
+      return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(most, distance);
+    }, largest);
+  }, 0);
 }
 
 export const tensorCounts = () => [tf.memory().numTensors, nativeBackend().binding.getNumOfTensors()];
