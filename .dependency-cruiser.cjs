@@ -19,6 +19,7 @@ const ROOMS = [
   'data',
   'transfer',
   'training',
+  'export',
   'report',
 ];
 

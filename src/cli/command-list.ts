@@ -64,8 +64,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/finetune.js')).finetune,
   },
   {
+    name: 'train',
+    summary: 'a new network, trained from scratch on your data',
+    load: async () => (await import('./commands/train.js')).train,
+  },
+  {
     name: 'evaluate',
-    summary: 'how good an adapted model is, class by class',
+    summary: 'how good an adapted model or a network is, class by class',
     load: async () => (await import('./commands/evaluate.js')).evaluate,
   },
   {
@@ -77,6 +82,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'features',
     summary: 'what a network without its output layer makes of your data',
     load: async () => (await import('./commands/features.js')).features,
+  },
+  {
+    name: 'export',
+    summary: 'one whole model in a format that others load',
+    load: async () => (await import('./commands/export.js')).exportCommand,
   },
   {
     name: 'runtime',

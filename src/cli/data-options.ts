@@ -1,5 +1,5 @@
 /** Options of commands that read local data, and how a table of the person's own is laid out. */
-import type { OpenDatasetOptions } from '../data/open-options.js';
+import type { OpenDataOptions } from '../transfer/open-data.js';
 import type { OptionSpec, OptionValues } from './command.js';
 import { number, text } from './options.js';
 
@@ -10,6 +10,10 @@ export const DATA_ARGUMENT = {
 } as const;
 
 export const DATA_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--labels <list>',
+    description: 'only the examples of these classes, with commas between them, such as 0,1,2',
+  },
   { flags: '--label-column <name>', description: 'column of a table that holds the class' },
   { flags: '--text-column <name>', description: 'column of a table that holds the text' },
   { flags: '--path-column <name>', description: 'column of a table that names files, relative to the table' },
@@ -21,8 +25,15 @@ export const DATA_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-export function dataOptions(options: OptionValues): Omit<OpenDatasetOptions, 'signal'> {
+type DataOptions = Omit<OpenDataOptions, 'cwd' | 'network' | 'onEvent' | 'signal'>;
+
+/** @throws ZooError `USAGE` for a number out of range. */
+export function dataOptions(options: OptionValues): DataOptions {
   return {
+    labels: text(options, 'labels')
+      ?.split(',')
+      .map((label) => label.trim())
+      .filter((label) => label !== ''),
     labelColumn: text(options, 'labelColumn'),
     textColumn: text(options, 'textColumn'),
     pathColumn: text(options, 'pathColumn'),

@@ -1,16 +1,22 @@
-/** What `zoo finetune` says: lines for a person while it works, or one JSON document at the end. */
+/**
+ * What `zoo finetune` says: lines for a person while it works, or one JSON document at the end. Where more than the head
+ * is trained, events come before it, one JSON object a line.
+ */
 import type { Dataset } from '../data/dataset.js';
 import { fewOf } from '../data/few-of.js';
 import type { Card } from '../registry/card.js';
 import { cardId } from '../registry/card-names.js';
 import type { AdaptedModel, Evaluation } from '../training/adapted-model.js';
 import type { ChosenFeatures } from '../training/choose/choose-features.js';
+import type { TrainingChoice } from '../training/choose/choose-training.js';
 import type { EvaluationReport } from '../training/evaluate/report.js';
 import type { FeatureProgress } from '../training/features/feature-progress.js';
+import type { FineTuneOptions } from '../training/loop/fine-tune-options.js';
 import type { LoopProgress } from '../training/loop/train-loop.js';
 import type { FitEvidence, Validation } from '../training/solve/fit-options.js';
 import type { FineTuneReport, TrainReport } from '../training/train-report.js';
-import { type ExampleProgressView, openExampleProgress } from './example-progress.js';
+import { type ExampleProgress, type ExampleProgressView, openExampleProgress } from './example-progress.js';
+import { JsonEvents } from './json-events.js';
 import type { Terminal } from './terminal.js';
 
 export interface FinetuneReport {
@@ -20,8 +26,10 @@ export interface FinetuneReport {
   chosen(features: ChosenFeatures): void;
   begun(model: AdaptedModel, train: Dataset): void;
   features(progress: FeatureProgress): void;
+  /** While both ways of training are compared, fold by fold. */
+  comparing(progress: { readonly done: number; readonly total: number }): void;
   /** Of network and head together. */
-  training(progress: LoopProgress): void;
+  readonly tuning: Required<Pick<FineTuneOptions, 'onProgress' | 'onFrozen' | 'onRates'>>;
   trained(report: TrainReport): void;
   saved(folder: string, card: Card, evaluation: Evaluation | undefined): void;
   /** Leaves the terminal clean. */
@@ -40,6 +48,7 @@ class JsonReport implements FinetuneReport {
   #model: AdaptedModel | undefined;
   #trained: TrainReport | undefined;
   #chosen: ChosenFeatures | undefined;
+  readonly #events = new JsonEvents();
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -59,7 +68,15 @@ class JsonReport implements FinetuneReport {
 
   features(): void {}
 
-  training(): void {}
+  readonly comparing = (progress: object) => this.#events.write('comparing', progress, true);
+
+  readonly tuning = {
+    onFrozen: (progress: FeatureProgress) =>
+      this.#events.write('frozen', progress, progress.done === progress.total),
+    onRates: (progress: object) => this.#events.write('learning rate', progress),
+    onProgress: (progress: LoopProgress) =>
+      this.#events.write('training', progress, progress.step % (progress.steps / progress.epochs) === 0),
+  };
 
   trained(report: TrainReport): void {
     this.#trained = report;
@@ -88,6 +105,8 @@ class JsonReport implements FinetuneReport {
 class SpokenReport implements FinetuneReport {
   readonly #terminal: Terminal;
   #progress: ExampleProgressView | undefined;
+  /** What the progress is of. */
+  #shown: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -134,14 +153,31 @@ class SpokenReport implements FinetuneReport {
     if (progress.done === progress.total) this.end();
   };
 
-  readonly training = ({ epoch, epochs, loss, step, steps, perSecond, secondsLeft }: LoopProgress): void => {
-    this.#progress ??= openExampleProgress(this.#terminal, 'training', 'steps');
-    const what = `epoch ${epoch} of ${epochs}, loss ${short(loss)}`;
-    this.#progress.update({ done: step, total: steps, perSecond, secondsLeft }, what);
-    if (step === steps) this.end();
+  readonly comparing = ({ done, total }: { readonly done: number; readonly total: number }): void =>
+    this.#of('comparing head and all layers', 'folds', { done, total });
+
+  readonly tuning = {
+    onFrozen: (progress: FeatureProgress): void => this.#of('frozen layers', 'examples', progress),
+    onRates: (progress: { readonly done: number; readonly total: number }): void =>
+      this.#of('trying learning rates', 'steps', progress),
+    onProgress: ({ epoch, epochs, loss, watched, step, steps, ...pace }: LoopProgress): void => {
+      const watching =
+        watched?.accuracy == null ? '' : `, ${percent(watched.accuracy)} of those kept out are right`;
+      const what = `epoch ${epoch} of ${epochs}, loss ${short(loss)}${watching}`;
+      this.#of('training', 'steps', { done: step, total: steps, ...pace }, what);
+    },
   };
 
-  trained({ evidence, fineTuned, computed, unreadable, notes }: TrainReport): void {
+  /** What is being done, of which there are so many. */
+  #of(what: string, of: string, progress: ExampleProgress, now?: string): void {
+    if (this.#shown !== what) this.end();
+    this.#shown = what;
+    this.#progress ??= openExampleProgress(this.#terminal, what, of);
+    this.#progress.update(progress, now);
+    if (progress.done === progress.total) this.end();
+  }
+
+  trained({ evidence, choice, fineTuned, computed, unreadable, notes }: TrainReport): void {
     this.end();
     const { note, noteColours } = this.#terminal;
     for (const text of notes) note(text);
@@ -149,6 +185,8 @@ class SpokenReport implements FinetuneReport {
     if (computed === 0) note('all features came from the cache');
     note(`${noteColours.green('✓')} trained: ${describeEvidence(evidence)}`);
     for (const text of evidence.notes) note(text);
+    if (choice !== undefined) note(describeChoice(choice));
+    for (const text of fineTuned?.notes ?? []) note(text);
     if (fineTuned !== undefined) note(`${noteColours.green('✓')} ${describeFineTune(fineTuned)}`);
   }
 
@@ -177,10 +215,29 @@ function describeEvidence({ solver, c, chosenBy, tried, validation, iterations }
   return parts.join(', ');
 }
 
-function describeFineTune({ parameters, optimizer, epochs, losses, learningRate }: FineTuneReport): string {
+function describeChoice({ compared, reason }: TrainingChoice): string {
+  if (compared === undefined) return reason;
+  const { head, all, standardError, examples, folds, epochs } = compared;
+  const points = (value: number) => (100 * value).toFixed(1);
+  return (
+    `${reason}\n  head alone ${points(head)}, all layers ${points(all)}: ` +
+    `a difference of ${points(all - head)} ± ${points(standardError)} points, ` +
+    `on ${examples} examples in ${folds} folds, ${epochs} epochs`
+  );
+}
+
+function describeFineTune(tuned: FineTuneReport): string {
+  const { parameters, optimizer, losses, learningRate, found, resumedFrom, bestEpoch, watched } = tuned;
   const [first = 0, last = 0] = [losses[0], losses.at(-1)];
-  const how = `${optimizer.kind}, ${epochs} epochs, learning rate ${learningRate}`;
-  return `${parameters} tensors of the network trained too: ${how}, loss ${short(first)} to ${short(last)}`;
+  const rate = `learning rate ${short(learningRate)}${found === undefined ? '' : ` of ${found.tried.length} tried`}`;
+  const how = `${optimizer.kind}, ${losses.length} epochs, ${rate}`;
+  const resumed = resumedFrom === 0 ? '' : `, gone on from step ${resumedFrom} of an interrupted run`;
+  const best = bestEpoch === undefined ? undefined : watched[bestEpoch];
+  const kept =
+    best === undefined
+      ? ''
+      : `, kept from epoch ${best.epoch}: loss ${short(best.loss)} on the examples that were kept out`;
+  return `${parameters} tensors of the network trained too: ${how}, loss ${short(first)} to ${short(last)}${kept}${resumed}`;
 }
 
 const SCORES: Readonly<Record<Validation['score'], string>> = {
@@ -195,7 +252,8 @@ function describeValidation({ method, folds, score, mean, deviation }: Validatio
   return `${SCORES[score]} ${shown(score, mean)}${spread} by ${how}`;
 }
 
-function describeEvaluation(report: EvaluationReport): string {
+/** How it did on examples that were kept back, in a line. */
+export function describeEvaluation(report: EvaluationReport): string {
   const on = `on ${report.examples.toLocaleString('en')} examples that it has not seen`;
   switch (report.task) {
     case 'classification': {
@@ -217,6 +275,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function short(value: number): string {
+/** Four digits of a number. */
+export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

@@ -1,6 +1,6 @@
 /** The card of a folder with a network in it: its own, or one of what its files tell. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { sha256 } from '../core/digest.js';
 import { hasCode, ZooError } from '../core/errors.js';
 import type { Card } from '../registry/card.js';
@@ -22,6 +22,29 @@ export async function meansFolder(path: string, typed: string): Promise<boolean>
   if (/^(\.|~|[A-Za-z]:[\\/]|[\\/])/.test(typed)) return true;
   const found = await Promise.all([CARD_FILE, 'model.json'].map((name) => isFile(join(path, name))));
   return found.includes(true);
+}
+
+/**
+ * What the library takes for a network that a person named: a folder's card, or the name as it was typed.
+ * @throws ZooError `NOT_FOUND` for a folder without a card; `USAGE` for an adapted model.
+ */
+export async function networkReference(typed: string, cwd: string): Promise<string> {
+  const path = resolve(cwd, typed);
+  if (/\.json$/i.test(typed) || !(await meansFolder(path, typed))) return typed;
+  const own = join(path, CARD_FILE);
+  if (!(await isFile(own))) {
+    throw new ZooError('NOT_FOUND', `There is no ${CARD_FILE} in ${path}`, {
+      expected: 'the name of a network, or a folder that zoo train has written',
+      hint: 'A card for files of your own: zoo index add file:PATH',
+    });
+  }
+  const { format, name, base } = parseCard(await readFile(own, 'utf8'), own);
+  if (format.name !== 'zoo-adapted') return own;
+  throw new ZooError('USAGE', `${name} is an adapted model, not a network`, {
+    expected: 'a whole network',
+    found: typed,
+    hint: base === undefined ? undefined : `Adapt the network that it was made from: ${base.reference}`,
+  });
 }
 
 /**

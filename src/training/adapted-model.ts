@@ -11,6 +11,7 @@ import { startFreezeAudit } from '../transfer/freeze-audit.js';
 import type { FittedHead } from '../transfer/heads/fitted-head.js';
 import type { Head } from '../transfer/heads/head.js';
 import type { Prepared } from '../transfer/prepare/preparer.js';
+import { type ChooseTrainingOptions, chooseTraining } from './choose/choose-training.js';
 import { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
 import type { EvaluationReport } from './evaluate/report.js';
 import { type CopyOptions, rowGroups, withCopies } from './features/augmented-copies.js';
@@ -18,12 +19,15 @@ import { dataDigest, exampleDigests } from './features/example-digests.js';
 import { extractFeatures } from './features/extract-features.js';
 import type { FeatureProgress } from './features/feature-progress.js';
 import type { FeatureTable, Unreadable } from './features/feature-table.js';
-import { changedWeights, type FineTuned, type FineTuneOptions, fineTune } from './loop/fine-tune.js';
+import type { Checkpoint } from './loop/checkpoint.js';
+import { changedWeights, fineTune } from './loop/fine-tune.js';
+import type { FineTuned, FineTuneOptions } from './loop/fine-tune-options.js';
 import { type Prediction, type PredictOptions, predict, type Scorer } from './predict/predict.js';
 import { type SaveModelOptions, saveModel } from './save-model.js';
 import { fitHead } from './solve/fit-head.js';
 import type { FitOptions } from './solve/fit-options.js';
 import type { FineTuneReport, TrainReport } from './train-report.js';
+import { type TuningStart, tuningStart } from './tuning-start.js';
 
 export interface AdaptedModelOptions {
   /** Folder of the feature cache; without it features are computed again by every run. */
@@ -42,10 +46,13 @@ export interface TrainOptions extends FeatureRunOptions, Omit<FitOptions, 'group
   /**
    * `head` (option 1, default): only the new output layer learns, on features that are computed once. `all`, or the name
    * of a layer (option 2): then everything, or everything from that layer on, is trained further from where it is.
+   * `auto` tries the first two by cross-validation: see `chooseTraining`.
    */
   readonly train?: string | undefined;
   /** Of option 2. */
   readonly fineTune?: Omit<FineTuneOptions, 'from' | 'seed' | 'signal'> | undefined;
+  /** Of `auto`, fold by fold. */
+  readonly onChoosing?: ChooseTrainingOptions['onProgress'];
   /** Varied copies of each example that are learnt from too, default 0; see `withCopies`. */
   readonly copies?: number | undefined;
   /** How copies vary. */
@@ -69,6 +76,8 @@ export class AdaptedModel implements Scorer {
   #pristine = true;
   /** Parameters of the network that were trained. */
   #changed: readonly string[] = [];
+  /** From which a run that was killed before `save` would go on. */
+  #checkpoint: Checkpoint | undefined;
 
   /** @param fitted the numbers of the head, where they are known already. */
   constructor(backbone: Backbone, head: Head, options: AdaptedModelOptions = {}, fitted?: FittedHead) {
@@ -100,7 +109,8 @@ export class AdaptedModel implements Scorer {
    */
   async fit(dataset: Dataset, options: TrainOptions = {}): Promise<TrainReport> {
     const {
-      train = 'head',
+      train: wanted = 'head',
+      onChoosing,
       fineTune: further,
       networkBatch,
       onFeatures,
@@ -118,17 +128,38 @@ export class AdaptedModel implements Scorer {
     const table = await this.#features(varied, listening, copies === 0 ? digests : undefined);
     const { notes } = backbone.preparer;
     const groups = rowGroups(varied, copies, digests, table.names);
-    const { fitted, evidence } = await fitHead(this.head, table, { ...fitting, groups });
+    const probe = await fitHead(this.head, table, { ...fitting, groups });
+    const { fitted, evidence } = probe;
     await audit.verify();
     const { computed, unreadable } = table;
     const readable = readableOf(varied, unreadable);
+    const choice =
+      wanted === 'auto'
+        ? await chooseTraining(backbone, this.head, readable, table, {
+            ...{ seed, signal, onProgress: onChoosing, fineTune: further ?? {} },
+            fitting: {
+              ...fitting,
+              groups,
+              c: evidence.c ?? undefined,
+              folds: undefined,
+              onProgress: undefined,
+            },
+          })
+        : undefined;
+    const train = choice?.train ?? wanted;
     const tuned =
       train === 'head'
         ? undefined
-        : await this.#fineTune(fitted, readable, { ...further, from: train, seed, signal });
+        : await this.#fineTune(
+            await tuningStart(probe, table, readable, { ...fitting, groups, seed }, further ?? {}),
+            readable,
+            { ...further, from: train, seed, signal },
+            readableDigests(varied, readable, copies === 0 ? digests : undefined),
+          );
     this.#fitted = tuned?.fitted ?? fitted;
     this.#trained = {
       train,
+      choice,
       evidence,
       fineTuned: tuned === undefined ? undefined : reportOf(tuned),
       data: { origin: dataset.origin, examples: dataset.examples.length, digest: dataDigest(digests) },
@@ -141,11 +172,18 @@ export class AdaptedModel implements Scorer {
     return this.#trained;
   }
 
-  async #fineTune(start: FittedHead, dataset: Dataset, options: FineTuneOptions): Promise<FineTuned> {
+  async #fineTune(
+    { start, ...known }: TuningStart,
+    dataset: Dataset,
+    options: FineTuneOptions,
+    digests: readonly Digest[] | undefined,
+  ): Promise<FineTuned> {
     // Features of changed layers are not those of the base, by whose digest the cache knows them.
     this.#pristine = false;
-    const tuned = await fineTune(this.backbone, start, dataset, options);
+    const cache = this.#options.featureCache;
+    const tuned = await fineTune(this.backbone, start, dataset, options, { ...known, digests, cache });
     this.#changed = [...new Set([...this.#changed, ...tuned.changed])];
+    this.#checkpoint = tuned.checkpoint;
     return tuned;
   }
 
@@ -223,7 +261,9 @@ export class AdaptedModel implements Scorer {
     }
     const changed = await changedWeights(this.backbone, this.#changed);
     const model = { backbone: this.backbone, fitted: this.fitted, trained: this.#trained, changed };
-    return saveModel(folder, model, options);
+    const card = await saveModel(folder, model, options);
+    await this.#checkpoint?.remove();
+    return card;
   }
 
   /** Frees the network. */
@@ -241,6 +281,20 @@ function readableOf(dataset: Dataset, unreadable: readonly Unreadable[]): Datase
   );
 }
 
-function reportOf({ fitted: _, changed, ...how }: FineTuned): FineTuneReport {
+/** Those of the examples that could be read, where all are known. */
+function readableDigests(
+  all: Dataset,
+  readable: Dataset,
+  digests: readonly Digest[] | undefined,
+): Digest[] | undefined {
+  if (digests === undefined) return undefined;
+  const kept = new Set(readable.examples);
+  return digests.filter((_, index) => {
+    const example = all.examples[index];
+    return example !== undefined && kept.has(example);
+  });
+}
+
+function reportOf({ fitted: _, changed, checkpoint: __, ...how }: FineTuned): FineTuneReport {
   return { ...how, parameters: changed.length };
 }

@@ -8,6 +8,8 @@ import { Zoo, type ZooOptions } from '../zoo/open-zoo.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { ChooseFeaturesOptions, ChosenFeatures, FeatureChoice } from './choose/choose-features.js';
 import type { NetworkScorer } from './predict/network-scorer.js';
+import type { TrainNetworkOptions } from './scratch/train-network.js';
+import type { TrainedNetwork } from './scratch/trained-network.js';
 
 /** Opens the zoo. Index, network, cache and TensorFlow are opened when they are first needed. */
 export async function openZoo(options: ZooOptions = {}): Promise<AdaptingZoo> {
@@ -34,6 +36,11 @@ export class AdaptingZoo extends Zoo {
   /** Where features are kept between runs. */
   get featureCache(): string {
     return join(this.home, 'features');
+  }
+
+  /** Where runs of option 2 write down how far they are. */
+  get checkpoints(): string {
+    return join(this.home, 'checkpoints');
   }
 
   /**
@@ -100,6 +107,20 @@ export class AdaptingZoo extends Zoo {
       import('./predict/network-scorer.js'),
     ]);
     return new Scorer(await openClassifier({ folder, card, prepare }));
+  }
+
+  /**
+   * Makes a network of an architecture and trains it from scratch; see `trainNetwork`.
+   * @throws ZooError `NO_RUNTIME`; as `trainNetwork`.
+   */
+  async train(
+    architecture: string,
+    dataset: Dataset,
+    { threads, ...options }: TrainNetworkOptions & Pick<OpenBackboneOptions, 'threads'> = {},
+  ): Promise<TrainedNetwork> {
+    await this.#openTensorFlow(threads);
+    const { trainNetwork } = await import('./scratch/train-network.js');
+    return trainNetwork(architecture, dataset, options);
   }
 
   async #pullNetwork(

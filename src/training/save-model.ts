@@ -1,5 +1,5 @@
 /** What a training run writes down about itself beside its head. */
-import { basename, isAbsolute, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Weights } from '../formats/weight.js';
 import type { Card } from '../registry/card.js';
 import { adaptedName } from '../transfer/adapted/adapted-card.js';
@@ -8,6 +8,7 @@ import { saveAdapted } from '../transfer/adapted/save-adapted.js';
 import type { Backbone } from '../transfer/backbone.js';
 import type { FittedHead } from '../transfer/heads/fitted-head.js';
 import type { EvaluationReport } from './evaluate/report.js';
+import { originName } from './origin-name.js';
 import type { TrainReport } from './train-report.js';
 
 export interface SaveModelOptions {
@@ -41,7 +42,7 @@ export function saveModel(
   options: SaveModelOptions,
 ): Promise<Card> {
   const { name, version, summary, published, evaluation, overwrite, signal } = options;
-  const { train, evidence, fineTuned, data, seed, copies } = trained;
+  const { train, choice, evidence, fineTuned, data, seed, copies } = trained;
   const { solver, c, chosenBy, iterations, converged } = evidence;
   const content = {
     base: backbone.card,
@@ -54,9 +55,13 @@ export function saveModel(
       preprocessing: backbone.preparer.identity,
     },
     changed,
-    recipe: jsonOf({ train, solver, c, chosenBy, iterations, converged, copies, fineTuned }),
+    recipe: jsonOf({
+      ...{ train, choice, solver, c, chosenBy, iterations, converged, copies },
+      // A run that was interrupted leaves the same bytes as one that was not.
+      fineTuned: fineTuned === undefined ? undefined : { ...fineTuned, resumedFrom: undefined },
+    }),
     seed,
-    data: { ...data, origin: nameOf(data.origin) },
+    data: { ...data, origin: originName(data.origin) },
     metrics: jsonOf({
       crossValidation: evidence.validation,
       // A model is shared; the names of somebody's files are not.
@@ -77,11 +82,6 @@ function preparation({ prepare: { size, hop, maxTokens } }: Backbone) {
     ...(hop === undefined ? {} : { hop }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
   };
-}
-
-/** A path would tell others about the machine that it lay on. */
-function nameOf(origin: string): string {
-  return isAbsolute(origin) ? basename(origin) : origin;
 }
 
 /** As the JSON that it becomes. */

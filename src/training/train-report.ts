@@ -1,11 +1,12 @@
 /** What a training run says about itself. */
 import type { Digest } from '../core/digest.js';
+import type { TrainingChoice } from './choose/choose-training.js';
 import type { Unreadable } from './features/feature-table.js';
-import type { FineTuned } from './loop/fine-tune.js';
+import type { FineTuned } from './loop/fine-tune-options.js';
 import type { FitEvidence } from './solve/fit-options.js';
 
 /** How network and head were trained together. */
-export interface FineTuneReport extends Omit<FineTuned, 'fitted' | 'changed'> {
+export interface FineTuneReport extends Omit<FineTuned, 'fitted' | 'changed' | 'checkpoint'> {
   /** Tensors of the network that were trained. */
   readonly parameters: number;
 }
@@ -13,6 +14,8 @@ export interface FineTuneReport extends Omit<FineTuned, 'fitted' | 'changed'> {
 export interface TrainReport {
   /** `head`, `all`, or the layer from which on everything was trained. */
   readonly train: string;
+  /** Why it was that, where it was chosen by trying. */
+  readonly choice: TrainingChoice | undefined;
   /** Of the head on the features of the network as it was. */
   readonly evidence: FitEvidence;
   /** Undefined where only the head was trained. */

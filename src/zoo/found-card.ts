@@ -1,5 +1,5 @@
 /** From a reference to a card: out of the index, or a foreign card read from a file or an address. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.js';
 import { ZooError } from '../core/errors.js';
 import { cardDigest } from '../registry/canonical-card.js';
@@ -10,6 +10,7 @@ import { checkCard, MAX_CARD_BYTES, parseCard } from '../registry/parse-card.js'
 import { parseReference } from '../registry/reference.js';
 import { type AddressKind, literalHostKind } from '../sources/address-kind.js';
 import { archiveKind } from '../sources/archive-kind.js';
+import { localPath } from '../sources/file.js';
 import type { Sources } from '../sources/open-sources.js';
 import { SourceFault } from '../sources/remote-file.js';
 import { faultError } from './fault-error.js';
@@ -20,6 +21,8 @@ export interface FoundCard {
   /** `index`, or the locator that a foreign card was read from. */
   readonly origin: string;
   readonly withdrawn: Card['withdrawn'];
+  /** Where a card that was read from a file lies: its `file:` sources are relative to there. */
+  readonly folder?: string | undefined;
 }
 
 export interface FindCardContext {
@@ -65,7 +68,9 @@ async function readForeignCard(locator: Locator, context: FindCardContext): Prom
   const text = await readSmallFile(locator, context);
   const card = parseCard(text, origin);
   if (locator.scheme !== 'file' && hostKindOf(locator) !== 'loopback') refuseLocalSources(card, origin);
-  return { card, digest: cardDigest(card), origin, withdrawn: card.withdrawn };
+  const folder = locator.scheme === 'file' ? dirname(localPath(locator.file, context.cwd)) : undefined;
+  const found = { card, digest: cardDigest(card), origin, withdrawn: card.withdrawn };
+  return folder === undefined ? found : { ...found, folder };
 }
 
 async function readSmallFile(locator: Locator, context: FindCardContext): Promise<string> {

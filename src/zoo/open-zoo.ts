@@ -120,7 +120,7 @@ export class Zoo {
     ]);
     const found = await this.#find(reference, signal);
     const cache = await this.#openCache();
-    const blobs = wantedBlobs(found.card);
+    const blobs = wantedBlobs(found.card, found.folder);
     const newBytes = totalSize(await missingBlobs(cache, blobs));
     const installed = (await cache.find(modelKey(found.card))).find((model) => model.card === found.digest);
     return {

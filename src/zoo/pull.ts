@@ -52,12 +52,12 @@ export async function pullCard(
 ): Promise<PullResult> {
   const { card, digest } = found;
   const { cache, onEvent, signal } = tools;
-  requireFreeLicense(card, options.allowLicenses);
+  if (!liesHere(found)) requireFreeLicense(card, options.allowLicenses);
   const key = modelKey(card);
   const id = modelId(key);
   await refuseOtherCard(cache, found);
 
-  const blobs = wantedBlobs(card);
+  const blobs = wantedBlobs(card, found.folder);
   const missing = await missingBlobs(cache, blobs);
   const newBytes = totalSize(missing);
   onEvent({
@@ -158,6 +158,12 @@ function archiveBytes(blobs: readonly WantedBlob[]): number {
     }
   }
   return [...archives.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** All files lie beside the card: nothing is fetched, and what they may be used for is known to who put them there. */
+function liesHere({ card, folder }: FoundCard): boolean {
+  if (folder === undefined) return false;
+  return card.files.every(({ path, sources }) => sources.length === 1 && sources[0] === `file:${path}`);
 }
 
 async function findExact(cache: Cache, found: FoundCard): Promise<InstalledModel | undefined> {

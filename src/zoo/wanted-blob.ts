@@ -15,12 +15,15 @@ export interface WantedBlob {
   readonly seed?: string;
 }
 
-/** Files with the same bytes are one blob; its routes are those of all of them. */
-export function wantedBlobs(card: Pick<Card, 'files' | 'archives'>): WantedBlob[] {
+/**
+ * Files with the same bytes are one blob; its routes are those of all of them.
+ * @param folder see `routesOf`.
+ */
+export function wantedBlobs(card: Pick<Card, 'files' | 'archives'>, folder?: string): WantedBlob[] {
   const blobs = new Map<Digest, WantedBlob>();
   for (const file of card.files) {
     const twin = blobs.get(file.sha256);
-    const routes = routesOf(file, card.archives);
+    const routes = routesOf(file, card.archives, folder);
     blobs.set(file.sha256, {
       label: twin?.label ?? file.path,
       size: file.size,

@@ -13,7 +13,7 @@ const run = (...words: string[]) => world.current.run(...words);
 async function json(...words: string[]) {
   const { code, stdout, stderr } = await run(...words, '--json');
   expect({ code, stderr }, words.join(' ')).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
 beforeEach(() => makeTinyWorld(world.current));
@@ -100,6 +100,40 @@ describe('zoo finetune', () => {
     expect(await json('evaluate', 'deep', 'pictures')).toMatchObject({ accuracy: 1 });
     const said = await run('finetune', 'tiny-eye', 'pictures', '-o', 'deep', '--force', ...words);
     expect(said.stderr).toMatch(/2 tensors of the network trained too: adamw, 2 epochs/);
+  });
+
+  it('says step by step how training goes, with all that can be asked for', async () => {
+    await writePictures(at('pictures', '..', 'many'), 3, 30);
+    const { code, stdout } = await run(
+      ...['finetune', 'tiny-eye', 'many', '-o', 'deep', '--train', 'all', '--json'],
+      ...['--epochs', '4', '--batch-size', '8', '--accumulate', '2', '--schedule', 'one-cycle'],
+      ...['--depth-rate', '0.5', '--optimizer', 'adamw', '--weight-decay', '0.01', '--augment'],
+      ...['--early-stopping', '2', '--learning-rate', 'find'],
+    );
+    expect(code).toBe(0);
+    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const result = lines.pop();
+    expect(result.fineTuned).toMatchObject({
+      ...{ accumulate: 2, schedule: 'one-cycle', depthRate: 0.5, augmented: true, batchSize: 8, epochs: 4 },
+      optimizer: { kind: 'adamw', decay: 0.01 },
+      found: { tried: expect.arrayContaining([expect.objectContaining({ rate: 1e-4 })]) },
+      bestEpoch: expect.any(Number),
+    });
+    const training = lines.filter(({ event }) => event === 'training');
+    // 48 of 60 pictures are learnt from: at least the last of each 6 steps.
+    expect(training.length).toBeGreaterThanOrEqual(2);
+    expect(training[0]).toMatchObject({
+      ...{ epoch: 1, epochs: 4, steps: 24, watched: { epoch: 0 } },
+      ...{ loss: expect.any(Number), perSecond: expect.any(Number), secondsLeft: expect.any(Number) },
+    });
+  });
+
+  it('finds out whether to train all layers', async () => {
+    const chosen = await json('finetune', 'tiny-eye', 'pictures', '-o', 'auto', '--train', 'auto');
+    expect(chosen).toMatchObject({ train: 'head', choice: { reason: expect.stringContaining('too few') } });
+    await writePictures(at('pictures', '..', 'many'), 3, 30);
+    const said = await run('finetune', 'tiny-eye', 'many', '-o', 'more', '--train', 'auto');
+    expect(said.stderr).toMatch(/head alone 100\.0, all layers 100\.0: a difference of 0\.0 ± 0\.0 points/);
   });
 
   it('predicts numbers where a table has a column of them', async () => {
@@ -254,7 +288,7 @@ describe('refusals', () => {
       2,
       /shares/,
     ],
-    ['no adapted model', ['evaluate', 'pictures', 'pictures'], 3, /not the folder of an adapted model/],
+    ['no model to measure', ['evaluate', 'pictures', 'pictures'], 3, /called pictures/],
     ['nothing at the path', ['predict', 'tiny-eye', 'nowhere.bmp'], 3, /nowhere\.bmp/],
     ['an unknown network', ['predict', 'tiny-nose', 'pictures'], 3, /tiny-nose/],
   ])('%s', async (_, words, code, message) => {

@@ -50,15 +50,15 @@ export async function makeTinyWorld(world: World): Promise<void> {
 }
 
 /** @param shade 0 to 20: other pictures of the same colours. */
-export async function writePictures(root: string, shade: number): Promise<void> {
+export async function writePictures(root: string, shade: number, count = 5): Promise<void> {
   for (const [label, colour] of [
     ['red', [0, 0, 250]],
     ['sky', [250, 200, 0]],
   ] as const) {
     const folder = join(root, label);
     await mkdir(folder, { recursive: true });
-    for (let index = 0; index < 5; index++) {
-      const [blue = 0, green = 0, red = 0] = colour.map((value) => Math.abs(value - 9 * index - shade));
+    for (let index = 0; index < count; index++) {
+      const [blue = 0, green = 0, red = 0] = colour.map((value) => Math.abs(value - ((9 * index) % 70) - shade));
       await writeFile(join(folder, `${index}.bmp`), bitmap(blue, green, red));
     }
   }

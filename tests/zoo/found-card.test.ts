@@ -1,8 +1,10 @@
 /** Foreign cards: read from a file or an address, kept from this machine's own files, refused without a free licence. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { cardDigest } from '../../src/registry/canonical-card.js';
 import type { Card } from '../../src/registry/card.js';
 import { refuseLocalSources } from '../../src/zoo/found-card.js';
 import { readLock } from '../../src/zoo/lockfile.js';
@@ -113,6 +115,35 @@ describe('a card from elsewhere', () => {
     const card = await cardOf({ files: { w: { bytes: BYTES, sources: ['file:w.bin'] } } });
     const result = await (await world.current.zoo()).pull(await world.current.save(card));
     expect(result.received).toBe(BYTES.length);
+  });
+});
+
+describe('a card with its files in a folder', () => {
+  const unlicensed = { license: { weights: 'NONE', statedIn: 'nowhere', checked: '2026-11-24' } };
+
+  async function inFolder(name: string, sources: readonly string[]): Promise<string> {
+    const card = await cardOf({ ...unlicensed, files: { 'w.bin': { bytes: BYTES, sources } } });
+    await mkdir(join(world.current.cwd, name));
+    await writeFile(join(world.current.cwd, name, 'w.bin'), BYTES);
+    return world.current.save(card, `${name}/card.json`);
+  }
+
+  it('is installed from any working folder, whatever its licence', async () => {
+    const reference = await inFolder('mine', ['file:w.bin']);
+    const zoo = await world.current.zoo({ cwd: tmpdir() });
+    const path = resolve(world.current.cwd, reference);
+    expect(await zoo.show(path)).toMatchObject({ folder: dirname(path), newBytes: BYTES.length });
+    const pulled = await zoo.pull(path);
+    expect(await readFile(join(pulled.path, 'w.bin'))).toEqual(BYTES);
+    expect(await zoo.installed('image/tiny-net@1.0.0')).toMatchObject({ card: cardDigest(pulled.card) });
+  });
+
+  it('needs a free licence as soon as a file may come from elsewhere', async () => {
+    const zoo = await world.current.zoo();
+    const apart = await inFolder('apart', ['file:../w.bin']);
+    const fetched = await inFolder('fetched', ['file:w.bin', 'https://example.org/w.bin']);
+    for (const reference of [apart, fetched])
+      expect(await thrownBy(() => zoo.pull(reference))).toMatchObject({ code: 'LICENSE' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/digest.js';
@@ -33,6 +34,30 @@ describe('routesOf', () => {
     const routes = routesOf({ sources: DIRECT });
     expect(routes).toHaveLength(1);
     expect(routes[0]).toMatchObject({ kind: 'direct', locators: { length: DIRECT.length } });
+  });
+
+  it('takes relative files from the folder of their card', () => {
+    const sources = ['file:w.bin', 'file:/abs/w.bin', 'file:///abs/w.bin', 'https://example.org/w.bin'];
+    expect(routesOf({ sources }, [], '/cards/mine')).toMatchObject([
+      {
+        locators: [
+          { file: resolve('/cards/mine/w.bin') },
+          { file: resolve('/abs/w.bin') },
+          { file: '///abs/w.bin' },
+          { url: 'https://example.org/w.bin' },
+        ],
+      },
+    ]);
+    const wheel = archive('file:net.whl', 'net.whl');
+    expect(routesOf({ sources: ['file:net.whl#w.bin'] }, [wheel], '/cards/mine')).toEqual([
+      {
+        kind: 'archive',
+        format: 'zip',
+        locator: `file:${resolve('/cards/mine/net.whl')}`,
+        archive: wheel,
+        member: 'w.bin',
+      },
+    ]);
   });
 
   it('keeps the order of the card when packages stand between them', () => {

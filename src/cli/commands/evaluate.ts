@@ -1,4 +1,4 @@
-/** `zoo evaluate`: how good an adapted model is on labelled data. */
+/** `zoo evaluate`: how good an adapted model, or a network with classes of its own, is on labelled data. */
 
 import type { CommandSpec } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
@@ -8,11 +8,11 @@ import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 export const evaluate: CommandSpec = {
   name: 'evaluate',
   description:
-    'Asks an adapted model about labelled data and compares: accuracy, precision, recall and F1 of each class, the ' +
-    'confusion matrix, how well its probabilities can be trusted, and the mistakes it was surest of. Take data that it ' +
-    'has not learnt from.',
+    'Asks an adapted model, or a network with its own classes, about labelled data and compares: accuracy, precision, ' +
+    'recall and F1 of each class, the confusion matrix, how well its probabilities can be trusted, and the mistakes it ' +
+    'was surest of. Take data that it has not learnt from.',
   arguments: [
-    { syntax: '<dir>', description: 'the folder of an adapted model', completion: 'files' },
+    { syntax: '<model>', description: 'the folder of an adapted model, or a network', completion: 'models' },
     DATA_ARGUMENT,
   ],
   options: [
@@ -21,10 +21,15 @@ export const evaluate: CommandSpec = {
     ...ZOO_OPTIONS,
     JSON_OPTION,
   ],
-  examples: ['zoo evaluate digits ./more-digits', 'zoo evaluate reviews held-back.csv --json'],
-  async run([folder = '', source = ''], options, context) {
+  examples: [
+    'zoo evaluate digits ./more-digits',
+    'zoo evaluate reviews held-back.csv --json',
+    'zoo evaluate digits-0-4 dataset/mnist --labels 0,1,2,3,4',
+  ],
+  async run([reference = '', source = ''], options, context) {
     const { terminal, signal } = context;
-    const [{ openExampleProgress }, { printReport }] = await Promise.all([
+    const [{ openModel }, { openExampleProgress }, { printReport }] = await Promise.all([
+      import('../open-model.js'),
       import('../example-progress.js'),
       import('../evaluation-tables.js'),
     ]);
@@ -32,16 +37,19 @@ export const evaluate: CommandSpec = {
     const mistakes = count(options, 'mistakes', 0);
     return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
       const dataset = await zoo.data(source, { ...pulling, ...dataOptions(options) });
-      const model = await zoo.load(folder, pulling);
+      const { evaluateNetwork } = await import('../../training/evaluate/evaluate-network.js');
+      const model = await openModel(zoo, reference, pulling.onEvent, context);
       pulled();
       try {
         const view = json ? undefined : openExampleProgress(terminal, 'features');
         const onFeatures = view?.update.bind(view);
-        const { report, unreadable, notes } = await model
-          .evaluate(dataset, { mistakes, signal, onFeatures })
-          .finally(() => view?.end());
+        const evaluating =
+          'classifier' in model
+            ? evaluateNetwork(model.classifier, dataset, { mistakes, signal, onProgress: onFeatures })
+            : model.evaluate(dataset, { mistakes, signal, onFeatures });
+        const { report, unreadable, notes } = await evaluating.finally(() => view?.end());
         if (json) {
-          terminal.printJson({ model: folder, data: dataset.origin, ...report, unreadable });
+          terminal.printJson({ model: reference, data: dataset.origin, ...report, unreadable });
           return 0;
         }
         for (const note of [...dataset.notes, ...notes]) terminal.note(note);

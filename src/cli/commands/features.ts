@@ -69,7 +69,7 @@ export const features: CommandSpec = {
     'zoo features merge part-*.safetensors -o digits.safetensors',
   ],
   subcommands: [merge],
-  async run([reference = '', source = ''], options, context) {
+  async run([typed = '', source = ''], options, context) {
     const { terminal, signal, cwd } = context;
     const json = flag(options, 'json');
     const output = await outputPath(text(options, 'output'), flag(options, 'force'), cwd);
@@ -79,6 +79,8 @@ export const features: CommandSpec = {
     const batchSize = count(options, 'batchSize');
     const pooling = choice(options, 'pooling', POOLING);
     const reading = dataOptions(options);
+    const { networkReference } = await import('../folder-card.js');
+    const reference = await networkReference(typed, cwd);
     return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
       // Before anything is fetched: pictures are refused where a network hears.
       const { card: network, id } = await zoo.show(reference, signal);

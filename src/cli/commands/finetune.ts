@@ -1,15 +1,14 @@
 /** `zoo finetune`: a network with a new output layer, trained on local data. */
 import { resolve } from 'node:path';
-import type { TrainOptions } from '../../training/adapted-model.js';
 import type { FeatureChoice } from '../../training/choose/choose-features.js';
 import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec, OptionValues } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
 import { HEAD_OPTIONS, headFor, headsFor } from '../head-options.js';
 import { choice, count, flag, JSON_OPTION, number, text } from '../options.js';
+import { TUNING_OPTIONS, tuningOptions } from '../tuning-options.js';
 import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
-const SOLVERS = ['lbfgs', 'adam', 'adamw', 'sgd'] as const;
 const POOLING = ['average', 'max', 'frames', 'none'] as const satisfies readonly Pooling[];
 
 export const finetune: CommandSpec = {
@@ -24,7 +23,7 @@ export const finetune: CommandSpec = {
     {
       flags: '--train <what>',
       description:
-        'what learns: head, the new output layer (default); all; or a layer: everything from there on',
+        'what learns: head, the new output layer (default); all; a layer: everything from there on; auto: whichever is better',
     },
     ...HEAD_OPTIONS,
     {
@@ -47,25 +46,7 @@ export const finetune: CommandSpec = {
     },
     { flags: '--pooling <how>', description: 'of maps and sequences', completion: POOLING },
     { flags: '--image-size <pixels>', description: 'side of the pictures, where the network takes any' },
-    {
-      flags: '--c <value>',
-      description: 'the larger, the weaker the penalty on large weights (default: by cross-validation)',
-    },
-    {
-      flags: '--optimizer <name>',
-      description:
-        'of the head: lbfgs to convergence (default), adam, sgd; of all: adam (default), adamw, sgd',
-      completion: SOLVERS,
-    },
-    { flags: '--epochs <n>', description: 'of adam, adamw and sgd (default: 100 for the head, 10 for all)' },
-    {
-      flags: '--learning-rate <x>',
-      description: 'of adam and sgd (default: 0.001 and 0.01 for the head, 0.0001 and 0.001 for all)',
-    },
-    {
-      flags: '--batch-size <n>',
-      description: 'of adam, adamw and sgd (default: 32 for the head, 16 for all)',
-    },
+    ...TUNING_OPTIONS,
     { flags: '--force', description: 'replace an adapted model that is there' },
     ...DATA_OPTIONS,
     ...ZOO_OPTIONS,
@@ -75,10 +56,11 @@ export const finetune: CommandSpec = {
     'zoo finetune mobilenet-v2 ./photos -o my-photos',
     'zoo finetune mobilenet-v2 dataset/digits --per-class 5 --validation 0.2 -o digits',
     'zoo finetune mobilenet-v2 ./scans --layer auto -o scans',
-    'zoo finetune mobilenet-v2 ./photos --train all --epochs 5 -o my-photos',
+    'zoo finetune mobilenet-v2 ./photos --train auto -o my-photos',
+    'zoo finetune mobilenet-v2 ./photos --train all --epochs 30 --early-stopping 3 --augment -o my-photos',
     'zoo finetune minilm-l6-v2 reviews.csv --label-column stars -o reviews',
   ],
-  async run([reference = '', source = ''], options, context) {
+  async run([typed = '', source = ''], options, context) {
     const { terminal, signal, cwd } = context;
     const [
       { openFinetuneReport },
@@ -93,8 +75,10 @@ export const finetune: CommandSpec = {
       import('../../data/balance.js'),
       import('../../training/features/example-digests.js'),
     ]);
+    const { networkReference } = await import('../folder-card.js');
+    const reference = await networkReference(typed, cwd);
     const directory = await targetFolder(options, cwd);
-    const training = await trainOptions(options);
+    const training = await tuningOptions(options);
     const share = number(options, 'validation', 0, 1);
     const perClass = count(options, 'perClass');
     const named = await namedFeatures(options);
@@ -132,10 +116,12 @@ export const finetune: CommandSpec = {
         report.begun(model, train);
         const listening = { signal, onFeatures: report.features };
         const { fineTune } = training;
+        const checkpoints = { folder: zoo.checkpoints, restart: flag(options, 'restart') };
         const trained = await model.fit(train, {
           ...training,
-          ...(fineTune === undefined ? {} : { fineTune: { ...fineTune, onProgress: report.training } }),
           ...listening,
+          onChoosing: report.comparing,
+          ...(fineTune === undefined ? {} : { fineTune: { ...fineTune, ...report.tuning, checkpoints } }),
         });
         report.trained(trained);
         const evaluation = validation === undefined ? undefined : await model.evaluate(validation, listening);
@@ -182,31 +168,4 @@ async function targetFolder(options: OptionValues, cwd: string): Promise<string>
   const directory = resolve(cwd, output);
   await checkAdaptedTarget(directory, { overwrite: flag(options, 'force') });
   return directory;
-}
-
-async function trainOptions(options: OptionValues): Promise<TrainOptions & { readonly seed: number }> {
-  const train = text(options, 'train') ?? 'head';
-  const optimizer = choice(options, 'optimizer', SOLVERS);
-  const shared = {
-    train,
-    seed: count(options, 'seed', 0) ?? 0,
-    copies: count(options, 'copies', 0),
-    c: number(options, 'c', 1e-12, 1e12),
-  };
-  const steps = {
-    epochs: count(options, 'epochs'),
-    batchSize: count(options, 'batchSize'),
-    learningRate: number(options, 'learningRate', 0, 1e3),
-  };
-  if (train === 'head') {
-    if (optimizer !== 'adamw') return { ...shared, ...steps, solver: optimizer };
-    throw await wrongOptimizer(optimizer, 'the head alone', 'lbfgs, adam, sgd');
-  }
-  if (optimizer === 'lbfgs') throw await wrongOptimizer(optimizer, 'a whole network', 'adam, adamw, sgd');
-  return { ...shared, fineTune: { ...steps, optimizer } };
-}
-
-async function wrongOptimizer(found: string, what: string, expected: string): Promise<Error> {
-  const { ZooError } = await import('../../core/errors.js');
-  return new ZooError('USAGE', `${found} does not train ${what}`, { expected, found });
 }

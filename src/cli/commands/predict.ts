@@ -1,9 +1,7 @@
 /** `zoo predict`: what a network, or an adapted model, says about files or texts. */
 
-import type { AdaptingZoo } from '../../training/adapting-zoo.js';
-import type { Prediction, Scorer } from '../../training/predict/predict.js';
-import type { PullListener } from '../../zoo/pull-events.js';
-import type { CommandSpec, RunContext } from '../command.js';
+import type { Prediction } from '../../training/predict/predict.js';
+import type { CommandSpec } from '../command.js';
 import { count, flag } from '../options.js';
 import type { Terminal } from '../terminal.js';
 import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
@@ -34,14 +32,15 @@ export const predict: CommandSpec = {
   ],
   async run([reference = '', ...inputs], options, context) {
     const { terminal, signal, cwd } = context;
-    const [{ inputsOf }, { predict: answer }] = await Promise.all([
+    const [{ openModel }, { inputsOf }, { predict: answer }] = await Promise.all([
+      import('../open-model.js'),
       import('../standard-input.js'),
       import('../../training/predict/predict.js'),
     ]);
     const json = flag(options, 'json');
     const asked = { top: count(options, 'top'), batchSize: count(options, 'batchSize'), signal };
     return withZoo(options, context, async ({ zoo, pulling, pulled }) => {
-      const scorer = await openScorer(zoo, reference, pulling.onEvent, context);
+      const scorer = await openModel(zoo, reference, pulling.onEvent, context);
       pulled();
       const read = await inputsOf(inputs, { modality: scorer.preparer.modality, cwd, signal });
       let failed = 0;
@@ -60,28 +59,6 @@ export const predict: CommandSpec = {
     });
   },
 };
-
-/** A folder that is written as one, or is one, before a network's name. */
-async function openScorer(
-  zoo: AdaptingZoo,
-  reference: string,
-  onEvent: PullListener | undefined,
-  { cwd, signal }: RunContext,
-): Promise<Scorer & { dispose(): void }> {
-  const [{ resolve }, { folderCard, meansFolder }, { isAdaptedFolder }] = await Promise.all([
-    import('node:path'),
-    import('../folder-card.js'),
-    import('../../transfer/adapted/read-adapted.js'),
-  ]);
-  const path = resolve(cwd, reference);
-  if (!(await meansFolder(path, reference))) return zoo.classifier(reference, { onEvent, signal });
-  if (await isAdaptedFolder(path)) return zoo.load(path, { onEvent, signal });
-  const [{ openClassifier }, { NetworkScorer }] = await Promise.all([
-    import('../../transfer/classifier.js'),
-    import('../../training/predict/network-scorer.js'),
-  ]);
-  return new NetworkScorer(await openClassifier({ folder: path, card: await folderCard(path) }));
-}
 
 function print({ name, top, values, error }: Prediction, { print: line, note, colours }: Terminal): void {
   if (error !== undefined) {

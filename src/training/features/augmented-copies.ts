@@ -4,24 +4,18 @@
  */
 import { sha256 } from '../../core/digest.js';
 import { ZooError } from '../../core/errors.js';
-import { type AudioAugmentation, augmentAudio } from '../../data/audio/augment-audio.js';
-import type { Dataset, Example, Raw } from '../../data/dataset.js';
-import { type AugmentImageOptions, augmentImage } from '../../data/image/augment.js';
+import type { Dataset, Example } from '../../data/dataset.js';
 import { Random } from '../../data/random.js';
+import { type Variation, vary } from './vary.js';
 
-export interface CopyOptions {
+export interface CopyOptions extends Variation {
   /** Copies of each example besides the example itself, 0 to 100. */
   readonly copies: number;
   /** A whole number, 0 or more. */
   readonly seed: number;
-  /** For pictures; their defaults where it is left out. */
-  readonly image?: AugmentImageOptions | undefined;
-  /** For recordings; by default noise 10 to 30 dB below, up to 0.1 s of shift, 6 dB louder or quieter. */
-  readonly audio?: AudioAugmentation | undefined;
 }
 
 const MAX_COPIES = 100;
-const DEFAULT_AUDIO: AudioAugmentation = { noise: [10, 30], shift: 0.1, gain: [-6, 6] };
 /** Changes when the same seed would give other copies. */
 const VERSION = 1;
 
@@ -40,19 +34,16 @@ export function withCopies(dataset: Dataset, options: CopyOptions): Dataset {
     throw new ZooError('DATA', 'Texts have no augmented copies', { expected: 'pictures or recordings' });
   }
   const rule = JSON.stringify({ version: VERSION, image: options.image, audio: options.audio });
-  const vary = (raw: Raw, random: Random): Raw => {
-    if (raw.kind === 'image') return augmentImage(raw, random, options.image);
-    if (raw.kind === 'audio') {
-      return augmentAudio(raw, () => random.uniform(), options.audio ?? DEFAULT_AUDIO);
-    }
-    return raw;
-  };
   const copyOf = (example: Example, copy: number): Example => ({
     ...example,
     name: `${example.name}#${copy}`,
     // By content and not by place: a data set that grows keeps the copies that it had.
     load: async (signal) =>
-      vary(await example.load(signal), Random.seeded(seed, `copy ${copy} of ${await example.digest()}`)),
+      vary(
+        await example.load(signal),
+        Random.seeded(seed, `copy ${copy} of ${await example.digest()}`),
+        options,
+      ),
     digest: async () => sha256(`copy ${copy} of ${await example.digest()} seed ${seed} ${rule}`),
   });
   const examples = dataset.examples.flatMap((example) => [

@@ -10,6 +10,7 @@ import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors
 import { SafetensorsWriter } from '../../formats/safetensors/safetensors-writer.js';
 
 const FORMAT = 'neuralzoo-feature-cache/1';
+const TENSOR = 'features';
 /** Rows hashed at once. */
 const HASHED_BYTES = 4 * 1024 * 1024;
 
@@ -92,7 +93,7 @@ export class BlockRun {
     signal: AbortSignal | undefined,
   ): Promise<BlockRun> {
     const metadata = metadataSchema.safeParse(file.metadata);
-    const tensor = file.tensors.get('features');
+    const tensor = file.tensors.get(TENSOR);
     if (!metadata.success || metadata.data.key !== shape.key || tensor?.dtype !== 'F32') throw damaged(path);
     const first = Number(metadata.data.first);
     const unreadable = unreadableSchema.safeParse(parsed(metadata.data.unreadable));
@@ -118,7 +119,7 @@ export class BlockRun {
   }
 
   async #read(from: number, to: number, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { data } = await this.#file.readRows('features', from, to, signal);
+    const { data } = await this.#file.readRows(TENSOR, from, to, signal);
     if (data instanceof Float32Array) return data;
     throw new ZooError('INTEGRITY', 'Features are not float32');
   }
@@ -163,7 +164,7 @@ export async function writeRun(
     if (block.unreadable.length > 0) unreadable[block.index] = block.unreadable;
   }
   const writer = await SafetensorsWriter.create(path, {
-    name: 'features',
+    name: TENSOR,
     width,
     rows,
     metadata: {
@@ -182,6 +183,25 @@ export async function writeRun(
     throw error;
   }
   await writer.close();
+}
+
+/** Single rows of a file that was verified before, in any order. */
+export async function openRows(path: string): Promise<StoredRows> {
+  const file = await openSafetensors(path);
+  return {
+    async row(index) {
+      const { data } = await file.readRows(TENSOR, index, index + 1);
+      if (data instanceof Float32Array) return data;
+      throw damaged(path);
+    },
+    close: () => file.close(),
+  };
+}
+
+export interface StoredRows {
+  /** @param index of a readable example, in the order of the data set. */
+  row(index: number): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
 /** True for files that a run can't be read from: damaged, half-removed, of another program. */

@@ -44,10 +44,11 @@ export class FeatureStore {
     const { folder, key, signal } = options;
     await makeFolder(folder);
     await removeStale(folder);
-    const whole = await openUsable(join(folder, `${key}.safetensors`), options, signal);
+    const path = featureCachePath(folder, key);
+    const whole = await openUsable(path, options, signal);
     if (whole !== undefined && whole.first === options.first && whole.end === options.end) {
       // The time of the last use, for whoever wants room on the disk.
-      await utimes(join(folder, `${key}.safetensors`), new Date(), new Date()).catch(() => {});
+      await utimes(path, new Date(), new Date()).catch(() => {});
       return new FeatureStore(options, [whole], true);
     }
     await whole?.close();
@@ -111,7 +112,7 @@ export class FeatureStore {
   async finish(): Promise<void> {
     if (this.#complete) return;
     const { folder, key, first, end } = this.#options;
-    const path = join(folder, `${key}.safetensors`);
+    const path = featureCachePath(folder, key);
     await writeRun(path, this.#options, first, end, () => this.#all());
     const whole = await openUsable(path, this.#options);
     if (whole === undefined) return;
@@ -133,6 +134,11 @@ export class FeatureStore {
   #runOf(block: number): BlockRun | undefined {
     return this.#runs.find((run) => run.has(block));
   }
+}
+
+/** Where an extraction lies when it is complete. */
+export function featureCachePath(folder: string, key: string): string {
+  return join(folder, `${key}.safetensors`);
 }
 
 function partsFolder({ folder, key }: StoreOptions): string {

@@ -65,3 +65,21 @@ export async function collectTable(
     computed,
   };
 }
+
+/** Some rows of a table, in the order in which they are named. */
+export function rowsOfTable(
+  { names, labels, targets, features, width }: FeatureTable,
+  rows: readonly number[],
+): Pick<FeatureTable, 'names' | 'labels' | 'targets' | 'features' | 'width'> {
+  const picked = new Float32Array(rows.length * width);
+  for (const [at, row] of rows.entries()) {
+    picked.set(features.subarray(row * width, (row + 1) * width), at * width);
+  }
+  return {
+    names: rows.map((row) => names[row] ?? ''),
+    labels: rows.map((row) => labels[row] ?? []),
+    targets: rows.map((row) => targets[row]),
+    features: picked,
+    width,
+  };
+}

@@ -16,9 +16,12 @@ import type { Prepared } from '../../transfer/prepare/preparer.js';
 import type { StoredBlock } from './block-run.js';
 import { dataDigest, exampleDigests } from './example-digests.js';
 import { type FeatureProgress, ProgressMeter } from './feature-progress.js';
-import { FeatureStore } from './feature-store.js';
+import { FeatureStore, featureCachePath } from './feature-store.js';
 import type { FeatureBlock, Unreadable } from './feature-table.js';
 import { type Shard, shardBlocks } from './shard.js';
+
+/** What gives a row of numbers for each example: a backbone, or the frozen part of a network whose rest is trained. */
+export type FeatureSource = Pick<Backbone, 'card' | 'preparer' | 'width' | 'identity' | 'featuresOf'>;
 
 export interface FeatureOptions {
   /** Examples that go through the network together, 1 to 4096; default 32. Part of the cache's key. */
@@ -50,7 +53,7 @@ const NAMED = 5;
  * range; `DISK_FULL`, `FILE_SYSTEM` of the cache. The signal's reason: what is finished then is in the cache.
  */
 export async function* streamFeatures(
-  backbone: Backbone,
+  backbone: FeatureSource,
   dataset: Dataset,
   options: FeatureOptions = {},
 ): AsyncGenerator<FeatureBlock> {
@@ -104,7 +107,7 @@ export function shardExamples(dataset: Dataset, options: FeatureOptions): readon
  * threads that decode meanwhile.
  */
 function prepareAhead(
-  { preparer }: Backbone,
+  { preparer }: FeatureSource,
   dataset: Dataset,
   batchSize: number,
   signal: AbortSignal | undefined,
@@ -121,7 +124,7 @@ function prepareAhead(
 
 /** One batch: the next `size` examples of `decoded`. */
 async function computeBlock(
-  backbone: Backbone,
+  backbone: FeatureSource,
   index: number,
   size: number,
   decoded: AsyncIterator<Streamed<Prepared>>,
@@ -182,14 +185,29 @@ function toleranceOf(dataset: Dataset, options: FeatureOptions): number {
 }
 
 async function openStore(
-  backbone: Backbone,
+  backbone: FeatureSource,
   plan: BlockPlan,
-  { cache, digests, signal }: FeatureOptions,
+  options: FeatureOptions,
 ): Promise<FeatureStore | undefined> {
+  const { cache, signal } = options;
   if (cache === undefined) return undefined;
-  const data = dataDigest(digests ?? (await exampleDigests(plan.examples, signal)));
-  const { batchSize, total, first, end } = plan;
-  const key = sha256(
+  const { first, end } = plan;
+  const key = await keyOf(backbone, plan, options);
+  const sizeOf = (block: number) => plan.startOf(block + 1) - plan.startOf(block);
+  try {
+    return await FeatureStore.open({ folder: cache, key, width: backbone.width, sizeOf, first, end, signal });
+  } catch (error) {
+    throw explainDiskError(error, 'opening the feature cache');
+  }
+}
+
+async function keyOf(
+  backbone: FeatureSource,
+  { examples, batchSize, first, total }: BlockPlan,
+  { digests, signal }: FeatureOptions,
+): Promise<Digest> {
+  const data = dataDigest(digests ?? (await exampleDigests(examples, signal)));
+  return sha256(
     JSON.stringify({
       version: KEY_VERSION,
       backbone: backbone.identity,
@@ -200,12 +218,15 @@ async function openStore(
       graph: goesByGraph(backbone.preparer.modality, total),
     }),
   );
-  const sizeOf = (block: number) => plan.startOf(block + 1) - plan.startOf(block);
-  try {
-    return await FeatureStore.open({ folder: cache, key, width: backbone.width, sizeOf, first, end, signal });
-  } catch (error) {
-    throw explainDiskError(error, 'opening the feature cache');
-  }
+}
+
+/** Path of the finished features of all examples in the cache; it is there when a stream of them has ended. */
+export async function featurePath(
+  backbone: FeatureSource,
+  dataset: Dataset,
+  options: FeatureOptions & { readonly cache: string },
+): Promise<string> {
+  return featureCachePath(options.cache, await keyOf(backbone, planBlocks(dataset, options), options));
 }
 
 function withExamples(stored: StoredBlock, examples: readonly Example[], cached: boolean): FeatureBlock {

@@ -1,9 +1,15 @@
 /** Optimisers over variables. */
 import { type Tensor, tf, type Variable } from '../../runtime/tensorflow.js';
-import { decays, type Optimizer } from './optimizer.js';
+import { decays, type Optimizer, slotNames } from './optimizer.js';
 
-interface Slot {
+/** A variable that is trained. */
+export interface Trained {
   readonly variable: Variable;
+  /** Factor of the learning rate. */
+  readonly factor: number;
+}
+
+interface Slot extends Trained {
   readonly first: Variable;
   /** Of Adam. */
   readonly second: Variable | undefined;
@@ -15,14 +21,38 @@ export class EagerOptimizer {
   readonly #slots: readonly Slot[];
   #steps = 0;
 
-  constructor(optimizer: Optimizer, variables: readonly Variable[], clipNorm: number | undefined) {
+  constructor(optimizer: Optimizer, trained: readonly Trained[], clipNorm: number | undefined) {
     this.#optimizer = optimizer;
     this.#clipNorm = clipNorm;
-    this.#slots = variables.map((variable) => ({
-      variable,
-      first: zeros(variable),
-      second: optimizer.kind === 'sgd' ? undefined : zeros(variable),
+    this.#slots = trained.map((each) => ({
+      ...each,
+      first: zeros(each.variable),
+      second: optimizer.kind === 'sgd' ? undefined : zeros(each.variable),
     }));
+  }
+
+  /** Updates so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** What it remembers, for each variable in order, by the names of `slotNames`. */
+  slots(): readonly ReadonlyMap<string, Variable>[] {
+    const names = slotNames(this.#optimizer);
+    return this.#slots.map(({ first, second }) => {
+      const variables = second === undefined ? [first] : [first, second];
+      return new Map(
+        names.flatMap((name, index) => {
+          const variable = variables[index];
+          return variable === undefined ? [] : [[name, variable] as const];
+        }),
+      );
+    });
+  }
+
+  /** Goes on as if it had taken so many steps; the slots were assigned by the caller. */
+  continueFrom(steps: number): void {
+    this.#steps = steps;
   }
 
   /** @param gradients in the order of the variables; they stay the caller's. */
@@ -33,7 +63,7 @@ export class EagerOptimizer {
       for (const [index, slot] of this.#slots.entries()) {
         const gradient = gradients[index];
         if (gradient === undefined) continue;
-        this.#update(slot, scale === undefined ? gradient : gradient.mul(scale), rate);
+        this.#update(slot, scale === undefined ? gradient : gradient.mul(scale), rate * slot.factor);
       }
     });
   }

@@ -1,6 +1,8 @@
 /** Option 2: all layers, or the later ones, trained from their pretrained values together with a head that fits already. */
 
+import { type Digest, sha256 } from '../../core/digest.js';
 import { ZooError } from '../../core/errors.js';
+import { checkCount } from '../../data/check-number.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Weight, Weights } from '../../formats/weight.js';
 import { exampleInputs } from '../../graph/gradients/example-inputs.js';
@@ -8,140 +10,220 @@ import { parametersFrom } from '../../graph/gradients/parameters-from.js';
 import { findTrainable } from '../../graph/gradients/trainability.js';
 import { tf } from '../../runtime/tensorflow.js';
 import type { Backbone } from '../../transfer/backbone.js';
-import { startFreezeAudit } from '../../transfer/freeze-audit.js';
+import { hashParameters, startFreezeAudit } from '../../transfer/freeze-audit.js';
 import { FittedHead } from '../../transfer/heads/fitted-head.js';
-import { disposeBatch } from '../../transfer/prepare/preparer.js';
-import { eagerTrainer } from './eager-trainer.js';
-import { graphTrainer } from './graph-trainer.js';
-import { DEFAULT_RATES, type Optimizer, type OptimizerName, optimizerOf } from './optimizer.js';
-import type { Schedule } from './schedule.js';
-import { checkLoop, type LoopProgress, trainLoop } from './train-loop.js';
-import type { Trainer, TrainerOptions } from './trainer.js';
+import { encodeTargets } from '../../transfer/heads/targets.js';
+import { dataDigest, exampleDigests } from '../features/example-digests.js';
+import { type BatchSource, ExampleBatches } from './batches.js';
+import { Checkpoint } from './checkpoint.js';
+import { commonLength } from './common-length.js';
+import { depthRates } from './depth-rates.js';
+import { type FindRateOptions, type FoundRate, findRate } from './find-rate.js';
+import type { FineTuned, FineTuneOptions, KnownExamples } from './fine-tune-options.js';
+import { frozenBatches } from './frozen-batches.js';
+import { openTrainer } from './open-trainer.js';
+import { DEFAULT_RATES, optimizerOf } from './optimizer.js';
+import { checkLoop, type LoopData, trainLoop } from './train-loop.js';
+import { HEAD_PREFIX, networkOf, type Trainer, type TrainerOptions } from './trainer.js';
 
-export interface FineTuneOptions {
-  /** `all`, or the layer from which on everything is trained. */
-  readonly from: string;
-  /** Default `adam`. */
-  readonly optimizer?: OptimizerName | undefined;
-  /** Of AdamW; see `optimizerOf`. */
-  readonly weightDecay?: number | undefined;
-  /** Default 10. */
-  readonly epochs?: number | undefined;
-  /** Default 16. */
-  readonly batchSize?: number | undefined;
-  /** Highest of the schedule; by default 1e-4 for Adam and AdamW, 1e-3 for SGD. */
-  readonly learningRate?: number | undefined;
-  /** Default `cosine`, after a warm-up over a tenth of the steps. */
-  readonly schedule?: Schedule | undefined;
-  /** Default 1: all gradients together are scaled down to this length. */
-  readonly clipNorm?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: LoopProgress) => void) | undefined;
-}
-
-export interface FineTuned {
-  readonly fitted: FittedHead;
-  /** Parameters of the network that were trained, by name; their values are in the network. */
-  readonly changed: readonly string[];
-  readonly optimizer: Optimizer;
-  readonly learningRate: number;
-  readonly schedule: Schedule;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** As one native graph, or operation by operation: the same but for rounding. */
-  readonly way: Trainer['way'];
-  /** Why it was no graph; undefined where it was one, or so few steps that none was made. */
-  readonly refusal: string | undefined;
-  /** Mean loss of each epoch. */
-  readonly losses: readonly number[];
-}
+/** Changes when the same run would give other weights. */
+const RUN_VERSION = 1;
 
 /**
- * BatchNorm keeps its stored statistics. What is not trained is hashed before and after.
+ * What is not trained is hashed before and after.
  * @param start a head that was fitted to the features as they are: with an untrained one the first steps would destroy
  *   what the network knows (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features", arXiv 2202.10054).
+ * @param dataset every example of it must be readable.
  * @throws ZooError `USAGE` for options, and a head without gradients; `NOT_FOUND` for a layer that the network does not have; `DATA`
  *   where an operation without a gradient is in the way, naming it, or nothing is left to train;
- *   `FAILED` when training diverges or a frozen weight changed; the signal's reason. The network may then hold
- *   half-trained values: open it again.
+ *   `FAILED` when training diverges, a batch does not fit into memory, or a frozen weight changed; the signal's reason.
+ *   The network may then hold half-trained values: open it again.
  */
 export async function fineTune(
   backbone: Backbone,
   start: FittedHead,
   dataset: Dataset,
   options: FineTuneOptions,
+  known: KnownExamples = {},
 ): Promise<FineTuned> {
-  const {
-    from,
-    optimizer: name = 'adam',
-    epochs = 10,
-    batchSize = 16,
-    schedule = 'cosine',
-    clipNorm = 1,
-  } = options;
+  const settings = settingsOf(options);
   const { head } = start;
   if (head.differentiable === undefined || head.loss === undefined) {
     throw new ZooError('USAGE', `A ${head.kind} head has no gradients to train the network with`, {
       hint: 'Take a linear one or one with a hidden layer.',
     });
   }
-  const optimizer = optimizerOf(name, options.weightDecay);
-  const { seed = 0, signal, onProgress, learningRate = DEFAULT_RATES[name] } = options;
-  const loop = { epochs, batchSize, learningRate, schedule, seed, signal, onProgress };
-  checkLoop(loop);
-  const { trainable, given } = await whatTrains(backbone, from);
-  const trained = new Set(trainable);
-  const audit = await startFreezeAudit(backbone.network, (parameter) => !trained.has(parameter));
-  const parts = { backbone, head, start: start.parameters, trainable, given, optimizer, clipNorm };
-  const { trainer, refusal } = await openTrainer(parts, dataset, epochs, signal);
-  let parameters: Weights;
-  let losses: number[];
+  const { trainable, given } = await whatTrains(backbone, options.from);
+  const rates = depthRates(backbone.network, trainable, settings.depthRate);
+  const { optimizer, clipNorm, accumulate, normalisation, epochs, signal } = settings;
+  const notes: string[] = [];
+  const positions =
+    options.from === 'all' || options.augment !== undefined
+      ? undefined
+      : await commonLength(backbone.preparer, dataset, signal, (reason) => notes.push(reason));
+  const parts = { backbone, head, start: start.parameters, trainable, given, optimizer, rates, positions };
+  const how = { clipNorm, accumulate, normalisation };
+  const { trainer, refusal } = await openTrainer({ ...parts, ...how }, dataset, epochs, signal);
+  const changing = networkOf((await trainer.state()).weights);
+  const isChanging = (name: string) => changing.includes(name);
+  const audit = await startFreezeAudit(backbone.network, (name) => !isChanging(name));
+  const before = await hashParameters(backbone.network, isChanging);
+  const opened: Opened = { trainer, parts, frozen: audit.digest, before };
+  let finished: Weights | undefined;
   try {
-    losses = await trainLoop(trainer, { backbone, head }, dataset, loop);
-    parameters = await trainer.head();
+    const ran = await run(opened, dataset, options, settings, { ...known, notes });
+    finished = await trainer.finish();
+    await audit.verify();
+    const fitted = new FittedHead(head, start.width, finished);
+    const { seed: _, signal: __, patience: ___, usualRate: ____, ...said } = settings;
+    return { ...said, ...ran, fitted, changed: changing, way: trainer.way, refusal };
   } finally {
-    await trainer.finish();
+    if (finished === undefined) await trainer.finish();
   }
-  await audit.verify();
-  const fitted = new FittedHead(head, start.width, parameters);
-  const how = { optimizer, learningRate, schedule, epochs, batchSize, way: trainer.way, refusal };
-  return { fitted, changed: trainable, ...how, losses };
 }
 
-/** Making a graph takes seconds, which so many examples, counted in every epoch, earn back. */
-const WORTH_A_GRAPH = 200;
-/** What the graph is traced with; two, as a batch of one may hide what depends on the number of examples. */
-const TRACED = 2;
+interface Opened {
+  readonly trainer: Trainer;
+  readonly parts: Pick<TrainerOptions, 'backbone' | 'head' | 'start' | 'trainable' | 'positions'>;
+  /** Of the tensors that stay as they are. */
+  readonly frozen: Digest;
+  /** Of those that are trained, before. */
+  readonly before: ReadonlyMap<string, Digest>;
+}
 
-/** Which way depends on the number of examples alone, so that the same data give the same bytes. */
-async function openTrainer(
-  options: TrainerOptions,
+async function run(
+  { trainer, parts, frozen, before }: Opened,
   dataset: Dataset,
-  epochs: number,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly trainer: Trainer; readonly refusal: string | undefined }> {
-  if (epochs * dataset.examples.length < WORTH_A_GRAPH) {
-    return { trainer: eagerTrainer(options), refusal: undefined };
-  }
-  const { preparer } = options.backbone;
-  const prepared = await Promise.all(
-    dataset.examples.slice(0, TRACED).map(async (example) => preparer.prepare(await example.load(signal))),
-  );
-  const batch = preparer.batch(prepared);
-  const rows = prepared.reduce((sum, one) => sum + one.rows, 0);
-  const { outputs } = options.head;
-  const targets = tf.tidy(() => tf.zeros([rows, outputs]).as2D(rows, outputs));
-  let refusal: string | undefined;
+  options: FineTuneOptions,
+  settings: Settings,
+  known: KnownExamples & { readonly notes: string[] },
+) {
+  const { backbone, head, start, trainable, positions } = parts;
+  const { signal, seed } = settings;
+  const digests = known.digests ?? (await exampleDigests(dataset.examples, signal));
+  const { notes } = known;
+  const state = sha256(JSON.stringify({ frozen, trainable }));
+  const caching = {
+    frozen: state,
+    cache: known.cache,
+    positions,
+    digests,
+    onProgress: options.onFrozen,
+    signal,
+  };
+  const source =
+    options.augment === undefined
+      ? await frozenBatches(trainer, backbone, dataset, caching, (reason) => notes.push(reason))
+      : undefined;
+  const batches = source ?? examplesAnew(parts, dataset, options, seed);
   try {
-    const graph = await graphTrainer(options, { batch, targets }, (reason) => {
-      refusal = reason;
+    const { split = { learn: dataset.examples.map((_, index) => index), watch: [] } } = known;
+    const data = { head, source: batches, targets: targetsOf(head, dataset), ...split };
+    const found =
+      settings.learningRate === 'find'
+        ? await rateFor(trainer, data, known.trial, { ...settings, onProgress: options.onRates })
+        : undefined;
+    const learningRate = found?.rate ?? numberOf(settings.learningRate);
+    const key = runKey({
+      state,
+      before: [...before],
+      backbone: backbone.identity,
+      preparation: backbone.preparer.identity,
+      head: head.describe(),
+      start: [...start].map(([name, { data: values }]) => [name, sha256(bytesOf(values))]),
+      data: dataDigest(digests),
+      learn: data.learn,
+      settings: { ...settings, signal: undefined, learningRate },
+      augment: options.augment,
+      way: trainer.way,
+      cached: batches.cached,
     });
-    return { trainer: graph ?? eagerTrainer(options), refusal: graph === undefined ? refusal : undefined };
+    const { checkpoints } = options;
+    const checkpoint = checkpoints === undefined ? undefined : await Checkpoint.open({ ...checkpoints, key });
+    const loop = { ...settings, learningRate, onProgress: options.onProgress };
+    const result = await trainLoop(trainer, data, loop, checkpoint);
+    return { ...result, learningRate, found, frozenCached: batches.cached, notes, checkpoint };
   } finally {
-    disposeBatch(batch);
-    targets.dispose();
+    await batches.close();
   }
+}
+
+/** @param trial where the data have no examples to judge by. */
+async function rateFor(
+  trainer: Trainer,
+  data: LoopData,
+  trial: KnownExamples['trial'],
+  settings: Pick<Settings, 'batchSize' | 'seed' | 'signal' | 'usualRate'> &
+    Pick<FindRateOptions, 'onProgress'>,
+): Promise<FoundRate> {
+  const options = { ...settings, around: settings.usualRate };
+  if (trial === undefined) return findRate(trainer, data, options);
+  const before = await trainer.state();
+  const head = [...trial.start.parameters].map(([name, weight]) => [HEAD_PREFIX + name, weight] as const);
+  await trainer.restore({ ...before, weights: new Map([...before.weights, ...head]) });
+  try {
+    return await findRate(trainer, { ...data, learn: trial.learn, watch: trial.watch }, options);
+  } finally {
+    await trainer.restore(before);
+  }
+}
+
+type Settings = ReturnType<typeof settingsOf>;
+
+/** With their defaults. @throws ZooError `USAGE`. */
+function settingsOf(options: FineTuneOptions) {
+  const { optimizer: name = 'adam', seed = 0, signal, earlyStopping } = options;
+  const settings = {
+    optimizer: optimizerOf(name, options.weightDecay),
+    learningRate: options.learningRate ?? DEFAULT_RATES[name],
+    usualRate: DEFAULT_RATES[name],
+    depthRate: options.depthRate ?? 1,
+    schedule: options.schedule ?? 'cosine',
+    epochs: options.epochs ?? 10,
+    batchSize: options.batchSize ?? 16,
+    accumulate: options.accumulate ?? 1,
+    clipNorm: options.clipNorm ?? 1,
+    normalisation: options.normalisation ?? 'stored',
+    augmented: options.augment !== undefined,
+    patience: earlyStopping?.patience ?? 3,
+    seed,
+    signal,
+  } as const;
+  checkCount('parts of a batch', settings.accumulate);
+  const { learningRate } = settings;
+  checkLoop({ ...settings, learningRate: learningRate === 'find' ? DEFAULT_RATES[name] : learningRate });
+  return settings;
+}
+
+function numberOf(rate: number | 'find'): number {
+  if (rate === 'find') throw new RangeError('a rate was to be found');
+  return rate;
+}
+
+function examplesAnew(
+  { backbone, positions }: Opened['parts'],
+  dataset: Dataset,
+  { augment }: FineTuneOptions,
+  seed: number,
+): BatchSource {
+  const varied = augment === undefined ? undefined : { variation: augment, seed };
+  return new ExampleBatches(backbone.preparer, dataset, varied, positions);
+}
+
+function targetsOf(head: FittedHead['head'], { examples }: Dataset): Float64Array {
+  return encodeTargets(head, {
+    names: examples.map(({ name }) => name),
+    labels: examples.map(({ labels }) => labels),
+    targets: examples.map(({ target }) => target),
+  });
+}
+
+function runKey(parts: object): Digest {
+  return sha256(JSON.stringify({ version: RUN_VERSION, ...parts }));
+}
+
+function bytesOf(values: Weight['data']): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** By trying: one example goes through the network under a gradient tape. */

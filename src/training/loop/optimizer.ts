@@ -1,5 +1,6 @@
 /** How weights follow their gradients. Formulas and constants as TensorFlow and Keras have them. */
 import { ZooError } from '../../core/errors.js';
+import { slotNames as graphSlotNames } from '../../graph/training/optimizer.js';
 
 export const OPTIMIZERS = ['adam', 'adamw', 'sgd'] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
@@ -30,6 +31,11 @@ export const DEFAULT_RATES: Readonly<Record<OptimizerName, number>> = { adam: 1e
 /** Whether AdamW pulls a parameter towards 0: not biases and the scales of normalisation, which are vectors. */
 export function decays(shape: readonly number[]): boolean {
   return shape.length > 1;
+}
+
+/** Names of what an optimiser remembers of each parameter, the same in both ways of training. */
+export function slotNames(optimizer: Optimizer): readonly string[] {
+  return graphSlotNames(optimizer.kind === 'adamw' ? { ...optimizer, decayed: [] } : optimizer);
 }
 
 /** @param weightDecay of AdamW; default 0.004. @throws ZooError `USAGE` for a decay that is none. */

@@ -114,7 +114,9 @@ function batchObjective(
   dropout: number,
 ) {
   const rows = tf.tensor1d(Int32Array.from(batch), 'int32');
-  const outputs = parts.apply(tf.gather<Tensor2D>(features, rows), variables, dropout);
+  const outputs = parts.apply(tf.gather<Tensor2D>(features, rows), variables, (units, rate) =>
+    tf.dropout(units, rate, undefined, dropout),
+  );
   const mean = meanLoss(loss, outputs, tf.gather<Tensor2D>(targets, rows), tf.gather(weights, rows));
   return penalised
     .reduce<Tensor>(

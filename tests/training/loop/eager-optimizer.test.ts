@@ -47,7 +47,11 @@ it.each(Object.keys(RULES))('%s', (name) => {
     const variables = initial.map((value) => tf.variable(value));
     const [k1, b1, k2, b2] = variables;
     if (k1 === undefined || b1 === undefined || k2 === undefined || b2 === undefined) throw new Error('four');
-    const optimizer = new EagerOptimizer(rule, variables, clip);
+    const optimizer = new EagerOptimizer(
+      rule,
+      variables.map((variable) => ({ variable, factor: 1 })),
+      clip,
+    );
     const losses = Array.from({ length: 5 }, (_, step) => {
       const { inputs, targets } = batch(step);
       const { value, grads } = tf.variableGrads(

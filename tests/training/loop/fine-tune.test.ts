@@ -2,72 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../src/data/dataset.js';
-import { rawImage } from '../../../src/data/image/raw-image.js';
 import { tf } from '../../../src/runtime/tensorflow.js';
 import { AdaptedModel, type TrainOptions } from '../../../src/training/adapted-model.js';
 import { readAdapted } from '../../../src/transfer/adapted/read-adapted.js';
 import { type Backbone, openBackbone } from '../../../src/transfer/backbone.js';
 import { hashParameters } from '../../../src/transfer/freeze-audit.js';
-import { classifier } from '../../../src/transfer/heads/classifier.js';
 import { nearestMean } from '../../../src/transfer/heads/nearest-mean.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dataset, example } from '../../transfer/sample-data.js';
-import { IMAGE_INPUT, saveTiny } from '../../transfer/tiny-network.js';
+import { LABELS, stripes, stripesHead, stripesNetwork } from './stripes.js';
 
-const LABELS = ['across', 'down'];
-
-/** Stripes across or down, at chance brightness: what four random filters tell apart only with luck. */
-function stripes(count: number, seed = 0): Dataset {
-  return dataset(
-    'image',
-    Array.from({ length: count }, (_, index) => {
-      const side = index % 2;
-      const load = () => {
-        const data = new Uint8Array(8 * 8 * 3);
-        for (let y = 0; y < 8; y++) {
-          for (let x = 0; x < 8; x++) {
-            const on = (side === 0 ? y : x) % 2 === (index + seed) % 2;
-            data.fill(on ? 150 + ((index * 37 + seed * 11) % 100) : 20, (y * 8 + x) * 3, (y * 8 + x) * 3 + 3);
-          }
-        }
-        return rawImage(8, 8, data);
-      };
-      return example(`${seed}-${index}.png`, load, [LABELS[side] ?? '']);
-    }),
-  );
-}
-
-function tinyNetwork() {
-  const input = tf.input({ name: 'x', shape: [8, 8, 3] });
-  let flow = input;
-  for (const layer of [
-    tf.layers.conv2d({
-      name: 'conv1',
-      filters: 4,
-      kernelSize: 3,
-      useBias: false,
-      kernelInitializer: seeded(1),
-    }),
-    tf.layers.batchNormalization({ name: 'norm1' }),
-    tf.layers.reLU({ name: 'relu1', maxValue: 6 }),
-    tf.layers.conv2d({ name: 'conv2', filters: 6, kernelSize: 3, kernelInitializer: seeded(2) }),
-    tf.layers.reLU({ name: 'relu2' }),
-    tf.layers.globalAveragePooling2d({ name: 'pool' }),
-    tf.layers.dense({ name: 'classes', units: 3, activation: 'softmax', kernelInitializer: seeded(3) }),
-  ]) {
-    flow = layer.apply(flow) as typeof input; // of one symbolic tensor
-  }
-  return saveTiny(tf.model({ name: 'tiny', inputs: input, outputs: flow }), {
-    name: 'tiny-stripes',
-    input: IMAGE_INPUT,
-    output: { layer: 'classes', units: 3, activation: 'softmax' },
-    features: { layer: 'pool', width: 6, head: 'classes', pooling: 'none' },
-  });
-}
-
-const seeded = (seed: number) => tf.initializers.glorotUniform({ seed });
-const head = () => classifier({ labels: LABELS, scaling: 'unit-length' });
 const RUN: TrainOptions = {
   seed: 5,
   train: 'all',
@@ -78,8 +21,8 @@ let backbone: Backbone;
 let model: AdaptedModel;
 
 beforeEach(async () => {
-  backbone = await openBackbone(await tinyNetwork());
-  model = new AdaptedModel(backbone, head(), { featureCache: await temporaryFolder('features') });
+  backbone = await openBackbone(await stripesNetwork());
+  model = new AdaptedModel(backbone, stripesHead(), { featureCache: await temporaryFolder('features') });
 });
 
 afterEach(() => model.dispose());
@@ -104,8 +47,8 @@ describe('all layers', () => {
     const folders = [join(await temporaryFolder('one'), 'm'), join(await temporaryFolder('two'), 'm')];
     const answers: unknown[] = [];
     for (const folder of folders) {
-      const opened = await openBackbone(await tinyNetwork());
-      const own = new AdaptedModel(opened, head());
+      const opened = await openBackbone(await stripesNetwork());
+      const own = new AdaptedModel(opened, stripesHead());
       await own.fit(stripes(24), RUN);
       await own.save(folder, { published: '2026-11-27' });
       answers.push((await own.evaluate(stripes(10, 7))).report);
@@ -144,6 +87,11 @@ describe('refusals', () => {
     [{ optimizer: 'adamw', weightDecay: 1 }, 'USAGE'],
     [{ epochs: 0 }, 'USAGE'],
     [{ learningRate: Number.NaN }, 'USAGE'],
+    [{ accumulate: 0 }, 'USAGE'],
+    [{ depthRate: 0 }, 'USAGE'],
+    [{ depthRate: 1.5 }, 'USAGE'],
+    [{ earlyStopping: { share: 1 } }, 'USAGE'],
+    [{ earlyStopping: { patience: 0 } }, 'USAGE'],
     [{ learningRate: 1e30, optimizer: 'sgd', clipNorm: 1e30 }, 'FAILED'],
   ] as const)('of %o', async (fineTune, code) => {
     await expect(model.fit(stripes(8), { train: 'all', fineTune })).rejects.toMatchObject({ code });

@@ -13,6 +13,16 @@ describe('rateAt', () => {
     expect(cosine[19]).toBeLessThan(0.01);
   });
 
+  it('goes through one cycle as PyTorch does: a 25th of the peak, the peak after 30 %, a 250,000th', () => {
+    const rates = Array.from({ length: 20 }, (_, step) => rateAt('one-cycle', 2, step, 20));
+    expect(rates[0]).toBeCloseTo(2 / 25, 12);
+    expect(rates[5]).toBeCloseTo(2, 12);
+    expect(rates[19]).toBeCloseTo(2 / 25 / 1e4, 12);
+    // Halfway up, and halfway down.
+    expect(rateAt('one-cycle', 2, 2.5, 20)).toBeCloseTo((2 + 2 / 25) / 2, 12);
+    expect(rates[12]).toBeCloseTo((2 + 2 / 25 / 1e4) / 2, 6);
+  });
+
   it('is never negative, never above the peak, and positive at first', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SCHEDULES), fc.integer({ min: 1, max: 500 }), (schedule, steps) => {

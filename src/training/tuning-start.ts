@@ -1,0 +1,43 @@
+/** Where option 2 starts: a head that has seen only what may be learnt from. */
+import type { Dataset } from '../data/dataset.js';
+import type { FittedHead } from '../transfer/heads/fitted-head.js';
+import { type FeatureTable, rowsOfTable } from './features/feature-table.js';
+import type { FineTuneOptions, KnownExamples } from './loop/fine-tune-options.js';
+import { keepOut } from './loop/keep-out.js';
+import { fitHead } from './solve/fit-head.js';
+import type { FitOptions, HeadFit } from './solve/fit-options.js';
+
+/** Of the examples, what early stopping and the search for a learning rate keep out. */
+const SHARE = 0.2;
+
+export interface TuningStart extends Pick<KnownExamples, 'split' | 'trial'> {
+  readonly start: FittedHead;
+}
+
+/**
+ * @param probe the head on all examples. Where some are kept out it is fitted once more, without them and with the same C: one that has
+ *   learnt them by heart would do better on them than any network that is trained further.
+ * @param dataset the examples of the rows of `table`, in order.
+ * @throws ZooError as `fitHead` and `keepOut`.
+ */
+export async function tuningStart(
+  probe: HeadFit,
+  table: FeatureTable,
+  dataset: Dataset,
+  fitting: FitOptions & { readonly groups?: readonly string[] | undefined },
+  { earlyStopping, learningRate }: Pick<FineTuneOptions, 'earlyStopping' | 'learningRate'>,
+): Promise<TuningStart> {
+  const { fitted, evidence } = probe;
+  if (earlyStopping === undefined && learningRate !== 'find') return { start: fitted };
+  const { groups, seed = 0 } = fitting;
+  const kept = keepOut(dataset, earlyStopping?.share ?? SHARE, seed, groups);
+  const again = await fitHead(fitted.head, rowsOfTable(table, kept.learn), {
+    ...fitting,
+    c: evidence.c ?? undefined,
+    folds: undefined,
+    groups: groups === undefined ? undefined : kept.learn.map((row) => groups[row] ?? ''),
+  });
+  return earlyStopping === undefined
+    ? { start: fitted, trial: { ...kept, start: again.fitted } }
+    : { start: again.fitted, split: kept };
+}
