@@ -13,9 +13,18 @@ export {
   findDuplicates,
   withoutDuplicatesOf,
 } from './data/duplicates.js';
+export { keepLabels } from './data/keep-labels.js';
 export { joinDatasets, publishedParts, relabel, subset } from './data/make-dataset.js';
 export { sampleDataset } from './data/sample-dataset.js';
 export { folds, splitDataset } from './data/split-dataset.js';
+export {
+  type ExportFormat,
+  type ExportOptions,
+  type ExportReport,
+  exportModel,
+  exportNetwork,
+} from './export/export-model.js';
+export { EXPORT_FORMATS } from './export/exportable.js';
 export type { Card, CardArchive, CardFile, CardLicense } from './registry/card.js';
 export type { Modality } from './registry/card-names.js';
 export type { SearchHit } from './registry/index-open.js';
@@ -40,14 +49,22 @@ export type {
   ChosenFeatures,
   FeatureChoice,
 } from './training/choose/choose-features.js';
+export type { ComparedTraining, TrainingChoice } from './training/choose/choose-training.js';
 export type { EvaluationReport } from './training/evaluate/report.js';
 export { exampleDigests } from './training/features/example-digests.js';
 export type { FeatureProgress } from './training/features/feature-progress.js';
 export type { FeatureTable } from './training/features/feature-table.js';
+export type { FoundRate } from './training/loop/find-rate.js';
+export type { EarlyStopping, FineTuneOptions } from './training/loop/fine-tune-options.js';
+export type { LoopProgress } from './training/loop/train-loop.js';
+export type { Watched } from './training/loop/watch.js';
 export type { Prediction, PredictOptions } from './training/predict/predict.js';
 export type { SaveModelOptions } from './training/save-model.js';
+export type { SaveNetworkOptions } from './training/scratch/save-network.js';
+export type { TrainNetworkOptions } from './training/scratch/train-network.js';
+export type { TrainedNetwork } from './training/scratch/trained-network.js';
 export type { FitEvidence, FitOptions } from './training/solve/fit-options.js';
-export type { TrainReport } from './training/train-report.js';
+export type { FineTuneReport, TrainReport } from './training/train-report.js';
 export type { Backbone } from './transfer/backbone.js';
 export { type ClassifierOptions, classifier } from './transfer/heads/classifier.js';
 export type { Head } from './transfer/heads/head.js';

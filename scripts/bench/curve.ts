@@ -1,78 +1,110 @@
 /**
  * The lecture's curve: accuracy of option 1, option 2 and training from scratch over the number of examples of each class.
  *
- *   npx tsx scripts/bench/curve.ts [--data dataset/digits] [--counts 1,5,10,50] [--seeds 5] [--home FOLDER]
+ *   npx tsx scripts/bench/curve.ts --set digits|mnist|spoken|sentences [--counts 1,5,…] [--seeds 5] [--out FOLDER]
+ *        [--shared FOLDER] [--home FOLDER] [--draw]
  *
- * MobileNetV2 on pictures of 64 pixels, cut where its card says. Option 1 and the head of option 2 are linear on features
- * of unit length; option 2 then trains all 156 tensors that have a gradient, for 10 epochs and at least 60 steps. From
- * scratch learns the demo's small convnet. Tested on the same 50 pictures of each class throughout.
+ * Option 1 is a linear head on features of unit length, with C by cross-validation. Option 2 goes on from there with
+ * everything that has a gradient: 10 epochs of batches of 16, but at least 60 steps and at most 640. From scratch, pictures
+ * and log-mel spectrograms are learnt by a small convnet (60 epochs of batches of 10, at most 6,000 steps), sentences by a
+ * linear head on TF-IDF of their words. All are tested on the same examples, which none learns from.
+ *
+ * Results go to FOLDER (default docs/pictures) as `curve-<set>.json`, each as soon as it is measured, and a run goes on from
+ * what is there; then `curve-<set>.svg` is drawn and a table printed. --draw does only that. Data that are not pulled lie in
+ * --shared, else ZOO_BENCH_DATA, else ../shared/data beside this checkout.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { sampleDataset } from '../../src/data/sample-dataset.js';
 import { openTensorFlow } from '../../src/runtime/tensorflow.js';
-import type { AdaptedModel } from '../../src/training/adapted-model.js';
 import { openZoo } from '../../src/training/adapting-zoo.js';
-import { classifier } from '../../src/transfer/heads/classifier.js';
 import { CHECKOUT_HOME } from '../../tests/support/checkout-home.js';
-import { convnetFromScratch, type PixelRow, pixelsOf } from '../demo/baselines.mjs';
-import { enlarge } from './accuracy/pixels.js';
+import { drawCurve } from './curve/picture.js';
+import { openResults, type Results, WAYS } from './curve/results.js';
+import { SETS } from './curve/sets.js';
+import { summaries } from './curve/summaries.js';
+import { pretrained } from './curve/ways.js';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const { values } = parseArgs({
   options: {
-    data: { type: 'string', default: 'dataset/digits' },
-    counts: { type: 'string', default: '1,5,10,50' },
+    set: { type: 'string', default: 'digits' },
+    counts: { type: 'string' },
     seeds: { type: 'string', default: '5' },
+    out: { type: 'string', default: here('../../docs/pictures') },
+    shared: { type: 'string', default: process.env.ZOO_BENCH_DATA ?? here('../../../shared/data') },
     home: { type: 'string', default: CHECKOUT_HOME },
+    draw: { type: 'boolean', default: false },
   },
 });
 
-const BATCH = 16;
-const SIZE = { height: 64, width: 64 };
-const zoo = await openZoo({ home: values.home });
-const { tf } = openTensorFlow({ home: values.home });
-const whole = await zoo.data(values.data);
-const { labels } = whole;
-const { sample: test, rest } = sampleDataset(whole, 50, 2026);
-/** Two convolutions and poolings need 10 pixels and more: 8 become 24. */
-const enlarged = (row: PixelRow) => enlarge(row, row.width < 16 ? 3 : 1);
-const testPixels = (await pixelsOf(test)).map(enlarged);
+const found = SETS[values.set];
+if (found === undefined) throw new Error(`--set takes ${Object.keys(SETS).join(', ')}, not ${values.set}`);
+const set = found;
+const counts = values.counts?.split(',').map(Number) ?? set.counts;
+mkdirSync(values.out, { recursive: true });
+const results = openResults(join(values.out, `curve-${values.set}.json`), set.settings);
+if (!values.draw) await measureAll(results);
+report(results);
 
-async function accuracyOf(model: AdaptedModel): Promise<number> {
-  const { report } = await model.evaluate(test);
-  return report.task === 'classification' ? report.accuracy : Number.NaN;
-}
-
-async function measure(count: number, seed: number): Promise<[number, number, number]> {
-  const { sample: train } = sampleDataset(rest, count, seed);
-  const backbone = await zoo.backbone('mobilenet-v2', { prepare: { size: SIZE } });
-  const model = backbone.withHead(classifier({ labels, scaling: 'unit-length' }));
+async function measureAll(into: Results): Promise<void> {
+  const zoo = await openZoo({ home: resolve(values.home) });
+  openTensorFlow({ home: zoo.home });
   try {
-    // One example of a class can't be cross-validated.
-    const c = count < 2 ? 1 : undefined;
-    await model.fit(train, { seed, c });
-    const probe = await accuracyOf(model);
-    const epochs = Math.max(10, Math.ceil((60 * BATCH) / train.examples.length));
-    await model.fit(train, { seed, c, train: 'all', fineTune: { epochs, batchSize: BATCH } });
-    const tuned = await accuracyOf(model);
-    const pixels = (await pixelsOf(train)).map(enlarged);
-    const scratch = await convnetFromScratch(tf, pixels, testPixels, { classes: labels.length, seed });
-    return [probe, tuned, scratch];
+    const { trial, scratch } = await set.open(zoo, resolve(values.shared));
+    for (const count of counts) {
+      for (let seed = 0; seed < Number(values.seeds); seed++) {
+        const draw = trial.draw(count, seed);
+        // Option 2 goes on from option 1: they are measured together.
+        const missing = (way: (typeof WAYS)[number]) => !into.has({ count, seed, way });
+        if (missing('option 1') || missing('option 2')) {
+          await timed(`${count} a class, seed ${seed}, options 1 and 2`, async () => {
+            const { probe, tuned, way } = await pretrained(zoo, set.backbone, draw);
+            into.add({ count, seed, way: 'option 1', accuracy: probe });
+            into.add({ count, seed, way: 'option 2', accuracy: tuned });
+            return `${percent(probe)} and ${percent(tuned)} (${way})`;
+          });
+        }
+        if (missing('from scratch')) {
+          await timed(`${count} a class, seed ${seed}, from scratch`, async () => {
+            const accuracy = await scratch(draw);
+            into.add({ count, seed, way: 'from scratch', accuracy });
+            return percent(accuracy);
+          });
+        }
+      }
+    }
   } finally {
-    model.dispose();
+    await zoo.close();
   }
 }
 
-function spread(shares: readonly number[]): string {
-  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  const square = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / Math.max(1, shares.length - 1);
-  return `${(100 * mean).toFixed(1)} ± ${(100 * Math.sqrt(square)).toFixed(1)}`;
+async function timed(what: string, measure: () => Promise<string>): Promise<void> {
+  const begun = performance.now();
+  const said = await measure();
+  process.stderr.write(
+    `${values.set}: ${what}: ${said} in ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
+  );
 }
 
-process.stdout.write('| a class | option 1 | option 2 | from scratch |\n| ---: | ---: | ---: | ---: |\n');
-for (const count of values.counts.split(',').map(Number)) {
-  const runs: [number, number, number][] = [];
-  for (let seed = 0; seed < Number(values.seeds); seed++) runs.push(await measure(count, seed));
-  const columns = [0, 1, 2].map((column) => spread(runs.map((run) => run[column] ?? Number.NaN)));
-  process.stdout.write(`| ${count} | ${columns.join(' | ')} |\n`);
+function report(from: Results): void {
+  const rows = summaries(from.all());
+  writeFileSync(join(values.out, `curve-${values.set}.svg`), drawCurve(rows, set));
+  const cell = ({ mean, deviation }: { mean: number; deviation: number }) =>
+    `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)}`;
+  const measured = [...new Set(rows.map(({ count }) => count))].sort((a, b) => a - b);
+  const lines = measured.map((count) => {
+    const cells = WAYS.map((way) => rows.find((row) => row.count === count && row.way === way));
+    return `| ${[count, ...cells.map((row) => (row === undefined ? '–' : cell(row)))].join(' | ')} |`;
+  });
+  process.stdout.write(
+    `| a class | ${WAYS.join(' | ')} |\n|${' ---: |'.repeat(WAYS.length + 1)}\n${lines.join('\n')}\n`,
+  );
 }
-await zoo.close();
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

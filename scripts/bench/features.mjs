@@ -17,19 +17,17 @@
  * pictures are pulled there.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findPeer } from '../peers/peers.mjs';
-import { measure } from './support/measure.mjs';
 import { markdownTable, median } from './support/statistics.mjs';
+import { inTurns, machine, percent, removeRuns } from './support/turns.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** A contestant that takes longer than this for one run, in seconds, is ended and reported as failed. */
 const RUN_LIMIT = 900;
-const MOST_TRIES = 10;
 
 const options = readOptions();
 const shared = here('../../cache/bench/features');
@@ -67,7 +65,7 @@ execFileSync(process.execPath, [here('features/prepare.mjs'), options.dist, opti
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 process.once('SIGINT', () => process.exit(130));
-process.once('exit', removeRuns);
+process.once('exit', () => removeRuns(shared));
 const runs = [];
 for (const task of options.tasks) await compare(task);
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(runs, null, 2));
@@ -75,67 +73,18 @@ if (runs.some((run) => run.error !== undefined)) process.exitCode = 1;
 
 async function compare(task) {
   const { title, contestants } = tasks[task];
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const [name, command] of Object.entries(contestants)) {
-      const run = { task, name, round, ...(await calmest(command)) };
-      runs.push(run);
-      console.error(`${task} round ${round}, ${name}: ${said(run)}`);
-    }
-  }
+  const { rounds, calm } = options;
+  await inTurns({ contestants, rounds, calm, time, folder: shared, seconds: RUN_LIMIT }, (run) => {
+    runs.push({ task, ...run });
+    console.error(`${task} round ${run.round}, ${run.name}: ${said(run)}`);
+  });
   const names = Object.keys(contestants);
   const measured = runs.filter((run) => run.task === task && run.error === undefined);
-  console.log(`#### ${title}\n\n${machine(measured)}\n\n${table(names, measured)}\n`);
+  console.log(`#### ${title}\n\n${machine(measured, rounds)}\n\n${table(names, measured)}\n`);
 }
 
 function said({ error, seconds, cpu, others }) {
   return error ?? `${seconds.toFixed(2)} s, ${cpu.toFixed(2)} s of processor time, others ${percent(others)}`;
-}
-
-async function calmest(command) {
-  let best;
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
-    const run = await once(command);
-    if (run.error !== undefined) return run;
-    if (best === undefined || run.others < best.others) best = run;
-    if (best.others <= options.calm) break;
-  }
-  return best;
-}
-
-async function once(command) {
-  const folder = mkdtempSync(join(shared, 'run-'));
-  try {
-    const result = join(folder, 'result.json');
-    const env = { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8', TF_CPP_MIN_LOG_LEVEL: '3' };
-    const before = busySeconds();
-    const costs = await measure(time, [...command, result], { cwd: folder, env, seconds: RUN_LIMIT });
-    const others = Math.max(0, busySeconds() - before - costs.cpu) / (costs.wall * cpus().length);
-    const { wall, peak } = costs;
-    return { ...JSON.parse(readFileSync(result, 'utf8')), wall, peak, others };
-  } catch (error) {
-    return { error: error.message };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Folders of runs that were interrupted. */
-function removeRuns() {
-  for (const name of readdirSync(shared)) {
-    if (name.startsWith('run-')) rmSync(join(shared, name), { recursive: true, force: true });
-  }
-}
-
-/** Seconds that all processors together worked, or were taken away by the host, since the machine started. */
-function busySeconds() {
-  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
-  const [user, nice, system, , , irq, softirq, steal] = line.split(/ +/).slice(1).map(Number);
-  // In hundredths, on every Linux that there is a TensorFlow for.
-  return (user + nice + system + irq + softirq + steal) / 100;
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(0)} %`;
 }
 
 function table(names, measured) {
@@ -173,16 +122,6 @@ function likeness(run, own) {
   const dot = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
   const [a, b] = [run.sample, own.sample];
   return (dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))).toFixed(4);
-}
-
-function machine(measured) {
-  const memory = Math.round(totalmem() / 1024 ** 3);
-  const versions = measured.find((run) => run.versions !== undefined)?.versions ?? {};
-  const python = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return (
-    `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB, Node ${process.version}, ${python.join(', ')}; ` +
-    `${options.rounds} rounds in turns.`
-  );
 }
 
 function stop(message) {

@@ -3,7 +3,8 @@
  *
  *   node scripts/peers/install.mjs [--only nginx,aria2,…] [--help]
  *
- * Without --only, those of the tests: peers of benchmarks alone (Keras with its TensorFlow, 600 MB) are named.
+ * Without --only, those of the tests: peers of benchmarks alone are named (Keras with its TensorFlow, 600 MB; PyTorch,
+ * whose default build brings 5 GB that only graphics cards use, and is not imported without).
  *
  * System programs come from Debian's packages (as root on a Debian-like system; elsewhere it says what to
  * install), the rest goes below cache/peers. Ends with exit code 1 when a wanted peer is still missing.

@@ -7,6 +7,9 @@ export type PeerName =
   | 'pooch'
   | 'tensorflow'
   | 'keras'
+  | 'torch'
+  | 'torchvision'
+  | 'transformers'
   | 'node22'
   | 'node24';
 export const peersFolder: string;

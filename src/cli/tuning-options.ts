@@ -21,7 +21,10 @@ export const TUNING_OPTIONS: readonly OptionSpec[] = [
     description: 'of the head: lbfgs to convergence (default), adam, sgd; of all: adam (default), adamw, sgd',
     completion: SOLVERS,
   },
-  { flags: '--epochs <n>', description: 'of adam, adamw and sgd (default: 100 for the head, 10 for all)' },
+  {
+    flags: '--epochs <n>',
+    description: 'of adam, adamw and sgd (default: 100 for the head; for all 10, and 60 steps at least)',
+  },
   {
     flags: '--learning-rate <x>',
     description:

@@ -19,8 +19,10 @@ export function commonInfo(nodes: readonly TracedNode[], output: number, batch: 
   }
   const series = first.shape.map((_, axis) => infos.map((info) => info.shape[axis] ?? 0));
   const shape = first.shape.map((size, axis) => (isSame(series[axis] ?? []) ? size : -1));
-  const known = isSame(batch) ? {} : { batches: series.map((each) => timesBatch(each, batch)), traced: first.shape };
-  return { dtype: first.dtype, shape, ...known };
+  const [examples] = batch;
+  if (examples === undefined || isSame(batch)) return { dtype: first.dtype, shape };
+  const batches = series.map((each) => timesBatch(each, batch));
+  return { dtype: first.dtype, shape, batches, traced: { batch: examples, shape: first.shape } };
 }
 
 /** How many times the batch a size is: 0 for one that is fixed, undefined for another. */

@@ -38,8 +38,8 @@ export interface OutputInfo {
    * way. Only for outputs that were traced with several batches.
    */
   readonly batches?: readonly (number | undefined)[] | undefined;
-  /** Sizes in the first of several traces. */
-  readonly traced?: readonly number[] | undefined;
+  /** Its sizes in the first of several traces, and the batch there. */
+  readonly traced?: { readonly batch: number; readonly shape: readonly number[] } | undefined;
 }
 
 export interface GraphNode {

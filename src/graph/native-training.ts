@@ -20,8 +20,8 @@ export type { AdamOptions, Optimizer } from './training/optimizer.js';
 export type { NativeTrainingOptions } from './training/options.js';
 export type { Randomness } from './training/randomness.js';
 export type { ParameterSlots, Slots } from './training/slots.js';
-export type { StepMemory } from './training/step-memory.js';
 export type { Loss, NamedInputs, NamedTensor } from './training/step.js';
+export type { StepMemory } from './training/step-memory.js';
 export type { BoundaryTensor, NativeTraining, StepOptions } from './training/training.js';
 
 /**
@@ -66,7 +66,7 @@ function open(
   const [trained, statistics] = [shapesOf(trainedOf(step)), shapesOf(followed(step))];
   const made = makeGraph(step, example.targets, plan);
   const accumulates = accumulate > 1;
-  const { graph, signatures, constants, boundary, memory } = trainingGraph(made, {
+  const { graph, signatures, constants, boundary, memory, memoryFrom } = trainingGraph(made, {
     trained,
     followed: statistics,
     optimizer,
@@ -97,6 +97,7 @@ function open(
         accumulate,
         boundary: holds ? boundary.tensors : undefined,
         memory,
+        memoryFrom: holds ? memoryFrom : undefined,
       });
     } catch (error) {
       native.dispose();

@@ -111,7 +111,10 @@ describe('zoo finetune', () => {
       ...['--early-stopping', '2', '--learning-rate', 'find'],
     );
     expect(code).toBe(0);
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     const result = lines.pop();
     expect(result.fineTuned).toMatchObject({
       ...{ accumulate: 2, schedule: 'one-cycle', depthRate: 0.5, augmented: true, batchSize: 8, epochs: 4 },

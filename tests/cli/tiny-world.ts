@@ -58,7 +58,9 @@ export async function writePictures(root: string, shade: number, count = 5): Pro
     const folder = join(root, label);
     await mkdir(folder, { recursive: true });
     for (let index = 0; index < count; index++) {
-      const [blue = 0, green = 0, red = 0] = colour.map((value) => Math.abs(value - ((9 * index) % 70) - shade));
+      const [blue = 0, green = 0, red = 0] = colour.map((value) =>
+        Math.abs(value - ((9 * index) % 70) - shade),
+      );
       await writeFile(join(folder, `${index}.bmp`), bitmap(blue, green, red));
     }
   }

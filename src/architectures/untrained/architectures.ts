@@ -2,9 +2,11 @@
 import { distance } from 'fastest-levenshtein';
 import { ZooError } from '../../core/errors.js';
 import { convnet } from './convnet.js';
+import { mobilenetV2035 } from './mobilenet-v2-035.js';
+import { resnet8 } from './resnet8.js';
 import type { Architecture, PictureShape, UntrainedNetwork } from './untrained.js';
 
-export const ARCHITECTURES: readonly Architecture[] = [convnet];
+export const ARCHITECTURES: readonly Architecture[] = [convnet, resnet8, mobilenetV2035];
 
 /** Names that are mistyped by at most this many letters are guessed. */
 const MISTYPED = 3;

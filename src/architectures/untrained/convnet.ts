@@ -3,7 +3,7 @@
  * pooling, and two dense layers.
  */
 import { tf } from '../../runtime/tensorflow.js';
-import { sequence } from './sequence.js';
+import { chain, layered } from './layered.js';
 import type { Architecture, UntrainedNetwork } from './untrained.js';
 
 const FILTERS = 32;
@@ -22,23 +22,27 @@ export const convnet: Architecture = {
     const relu = (name: string) => activation({ name, activation: 'relu' });
     const convolution = (name: string) =>
       conv2d({ name, filters: FILTERS, kernelSize: KERNEL, kernelInitializer: 'zeros' });
-    const model = sequence('convnet', [size, size, channels], () => [
-      convolution('conv1'),
-      relu('relu1'),
-      convolution('conv2'),
-      relu('relu2'),
-      maxPooling2d({ name: 'pool', poolSize: 2 }),
-      dropout({ name: 'dropout1', rate: BODY_DROPOUT }),
-      flatten({ name: 'flatten' }),
-      dense({ name: 'hidden', units: UNITS, kernelInitializer: 'zeros' }),
-      relu('relu3'),
-      dropout({ name: 'dropout2', rate: HIDDEN_DROPOUT }),
-      dense({ name: 'output', units: classes, activation: 'softmax', kernelInitializer: 'zeros' }),
-    ]);
+    const model = layered('convnet', [size, size, channels], (input) =>
+      chain(
+        input,
+        convolution('conv1'),
+        relu('relu1'),
+        convolution('conv2'),
+        relu('relu2'),
+        maxPooling2d({ name: 'pool', poolSize: 2 }),
+        dropout({ name: 'dropout1', rate: BODY_DROPOUT }),
+        flatten({ name: 'flatten' }),
+        dense({ name: 'hidden', units: UNITS, kernelInitializer: 'zeros' }),
+        relu('relu3'),
+        dropout({ name: 'dropout2', rate: HIDDEN_DROPOUT }),
+        dense({ name: 'output', units: classes, activation: 'softmax', kernelInitializer: 'zeros' }),
+      ),
+    );
     return {
       model,
       body: 'flatten',
       bodyDropout: BODY_DROPOUT,
+      batchStatistics: false,
       hidden: { layer: 'hidden', units: UNITS, dropout: HIDDEN_DROPOUT },
       output: 'output',
       features: 'relu3',

@@ -18,12 +18,17 @@ export interface HiddenLayer {
 
 /** Layers by their names. Body: up to where the dense layers begin; head: those. */
 export interface UntrainedNetwork {
-  /** Pictures to probabilities of the classes (softmax). All weights are 0; see `drawInitialValues`. The caller's. */
+  /**
+   * Pictures to probabilities of the classes (softmax). Kernels and biases are 0, see `drawInitialValues`; normalisation
+   * changes nothing yet. The caller's.
+   */
   readonly model: LayersModel;
   /** Last layer of the body. */
   readonly body: string;
   /** Share of what the body gives that is dropped while training. */
   readonly bodyDropout: number;
+  /** It has BatchNorms, which take the statistics of each batch while it is trained. */
+  readonly batchStatistics: boolean;
   readonly hidden: HiddenLayer | undefined;
   readonly output: string;
   /** The layer in front of the output: what it gives are the network's features. */

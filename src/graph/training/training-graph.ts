@@ -19,7 +19,7 @@ import {
   readNode,
 } from '../variables.js';
 import { addClipping } from './clip.js';
-import { type Boundary, cutFrozen, signaturesFrom } from './freeze-boundary.js';
+import { type Boundary, cutFrozen, fromBoundary, signaturesFrom } from './freeze-boundary.js';
 import { type InputParts, inputParts } from './input-parts.js';
 import { addUpdate, betasOf, type Optimizer, slotNames } from './optimizer.js';
 import {
@@ -67,7 +67,10 @@ export interface TrainingGraph {
   /** Of weights that are not trained; the signature's name is `constants`. */
   readonly constants: Initialiser | undefined;
   readonly boundary: Boundary | undefined;
+  /** Of a step. */
   readonly memory: StepMemory;
+  /** Of one from the boundary. */
+  readonly memoryFrom: StepMemory | undefined;
 }
 
 /**
@@ -82,23 +85,30 @@ export function trainingGraph(graph: Graph, options: TrainingGraphOptions): Trai
   const parts = inputParts(graph, options.trained.length, options.followed.length);
   const boundary = cutFrozen(graph, parts.inputs, [...parts.batch, ...parts.trained, ...parts.followed]);
   const constants = constantsToVariables(graph, VARIABLE_BYTES);
-  const signatures = new Builder(graph, parts, options).signatures();
-  const step = signatures[options.accumulates ? 'finish' : 'train'];
-  if (step === undefined) throw new RangeError('a training graph has a step');
+  const own = new Builder(graph, parts, options).signatures();
+  const signatures = {
+    ...own,
+    ...(boundary === undefined ? {} : signaturesFrom(boundary, parts.inputs, own)),
+  };
+  const memoryOf = (name: string) => stepMemory(graph, signatureOf(signatures, name), variableBytes(options));
+  const step = options.accumulates ? 'finish' : 'train';
   return {
     graph,
     constants,
     boundary,
-    memory: stepMemory(graph, step, variableBytes(options)),
-    signatures: {
-      ...signatures,
-      ...(boundary === undefined ? {} : signaturesFrom(boundary, parts.inputs, signatures)),
-      ...(constants === undefined ? {} : { constants: constants.signature }),
-    },
+    memory: memoryOf(step),
+    memoryFrom: boundary && memoryOf(fromBoundary(step)),
+    signatures: { ...signatures, ...(constants === undefined ? {} : { constants: constants.signature }) },
   };
 }
 
-/** Of what only training has: weights, what the optimiser remembers, and sums of gradients. */
+function signatureOf(signatures: Readonly<Record<string, Signature>>, name: string): Signature {
+  const signature = signatures[name];
+  if (signature === undefined) throw new RangeError(`the training graph has no signature ${name}`);
+  return signature;
+}
+
+/** Of what training holds between steps: weights, what the optimiser remembers, and sums of gradients. */
 function variableBytes({ trained, followed, optimizer, accumulates }: TrainingGraphOptions): number {
   const bytesOf = (shapes: readonly NamedShape[]) =>
     4 * shapes.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);

@@ -36,6 +36,7 @@ export interface SessionDefinition {
   readonly accumulate: number;
   readonly boundary: readonly BoundaryTensor[] | undefined;
   readonly memory: StepMemory;
+  readonly memoryFrom: StepMemory | undefined;
 }
 
 interface Part {
@@ -48,6 +49,7 @@ export class TrainingSession implements NativeTraining {
   readonly open: 'batch' | 'all';
   readonly boundary: readonly BoundaryTensor[] | undefined;
   readonly memory: StepMemory;
+  readonly memoryFrom: StepMemory | undefined;
   readonly #graph: NativeGraph;
   readonly #definition: SessionDefinition;
   readonly #factors: readonly number[];
@@ -62,6 +64,7 @@ export class TrainingSession implements NativeTraining {
     this.open = definition.open;
     this.boundary = definition.boundary;
     this.memory = definition.memory;
+    this.memoryFrom = definition.memoryFrom;
     this.#factors = definition.trained.map(({ name }) => definition.rates.get(name) ?? 1);
     this.#steps = definition.trained.map(() => 0);
     tf.tidy(() => this.#restore(new Map()));

@@ -22,11 +22,6 @@ export interface NativeTraining {
   /** Sizes that may be others than the example's. */
   readonly open: 'batch' | 'all';
   /**
-   * What a `step` takes at its peak. Examples are those that go through the network together, of the sizes of the
-   * training's example: where a batch is trained in parts (`accumulate`), those of one part.
-   */
-  readonly memory: StepMemory;
-  /**
    * One update by the gradients of a batch.
    * @param inputs as for `Network.run`, any number of examples. @param targets as many of them.
    * @returns the loss before the update, with dropout where the loss has any.
@@ -34,6 +29,12 @@ export interface NativeTraining {
    * unless memory runs out in the midst of it.
    */
   step(inputs: NetworkInputs, targets: Tensor, learningRate: number, options?: StepOptions): Promise<number>;
+  /**
+   * What `step` takes at its peak, beside the network. Examples are those that go through the network together: where
+   * a batch is trained in parts (`accumulate`), those of one part. They are as large as those that training was
+   * prepared with: texts of twice as many words take at least twice as much.
+   */
+  readonly memory: StepMemory;
   /** With the weights of this moment, without dropout. @returns the caller's. */
   predict(inputs: NetworkInputs): Promise<Tensor>;
   /**
@@ -59,6 +60,8 @@ export interface NativeTraining {
     learningRate: number,
     options?: StepOptions,
   ): Promise<number>;
+  /** What `stepFrom` takes, the tensors that it is given included; undefined without a boundary. */
+  readonly memoryFrom: StepMemory | undefined;
   /** As `predict`, of what `frozen` gave. @returns the caller's. */
   predictFrom(frozen: readonly Tensor[]): Promise<Tensor>;
   /**

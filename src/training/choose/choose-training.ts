@@ -12,6 +12,7 @@ import { extractFeatures } from '../features/extract-features.js';
 import { type FeatureTable, rowsOfTable } from '../features/feature-table.js';
 import { fineTune } from '../loop/fine-tune.js';
 import type { FineTuneOptions } from '../loop/fine-tune-options.js';
+import { usualEpochs } from '../loop/fine-tune-settings.js';
 import { fitHead } from '../solve/fit-head.js';
 import type { FitOptions } from '../solve/fit-options.js';
 import { stratifiedFolds } from '../solve/folds.js';
@@ -79,8 +80,10 @@ export async function chooseTraining(
   const groups = fitting.groups === undefined ? undefined : rows.map((row) => fitting.groups?.[row] ?? row);
   const own = classes === undefined ? undefined : Int32Array.from(rows, (row) => classes[row] ?? 0);
   const plan = stratifiedFolds(rows.length, own, groups, FOLDS, Random.seeded(seed, 'folds of training'));
-  const { epochs = 10, batchSize = 16 } = options.fineTune;
-  const perEpoch = Math.ceil((rows.length * (plan.count - 1)) / plan.count / batchSize);
+  const { batchSize = 16 } = options.fineTune;
+  const learnt = Math.ceil((rows.length * (plan.count - 1)) / plan.count);
+  const { epochs = usualEpochs(learnt, batchSize) } = options.fineTune;
+  const perEpoch = Math.ceil(learnt / batchSize);
   const short = Math.min(epochs, Math.max(1, Math.round(STEPS / perEpoch)));
   const errors = { head: new Float64Array(rows.length), all: new Float64Array(rows.length) };
   for (let fold = 0; fold < plan.count; fold++) {

@@ -5,10 +5,11 @@
  * its own, and examples that were not learnt from decide.
  */
 import { Random } from '../../data/random.js';
+import type { Weights } from '../../formats/weight.js';
 import { rateAt } from './schedule.js';
 import { targetRows } from './target-rows.js';
 import type { LoopData } from './train-loop.js';
-import type { Trainer } from './trainer.js';
+import { HEAD_PREFIX, type Trainer } from './trainer.js';
 import { watch } from './watch.js';
 
 export interface TriedRate {
@@ -75,6 +76,26 @@ export async function findRate(
     accuracy: null,
   });
   return { rate: best.rate, tried };
+}
+
+/**
+ * As `findRate`, but with a head that has not seen the examples that decide, where all are learnt from later.
+ * @param trial its head's parameters by name, and places in the data.
+ */
+export async function findRateWith(
+  trial: { readonly head: Weights; readonly learn: readonly number[]; readonly watch: readonly number[] },
+  trainer: Trainer,
+  data: LoopData,
+  options: FindRateOptions,
+): Promise<FoundRate> {
+  const before = await trainer.state();
+  const head = [...trial.head].map(([name, weight]) => [HEAD_PREFIX + name, weight] as const);
+  await trainer.restore({ ...before, weights: new Map([...before.weights, ...head]) });
+  try {
+    return await findRate(trainer, { ...data, learn: trial.learn, watch: trial.watch }, options);
+  } finally {
+    await trainer.restore(before);
+  }
 }
 
 /** @returns false where the loss became no number. */

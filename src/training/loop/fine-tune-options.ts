@@ -25,7 +25,7 @@ export interface FineTuneOptions {
   readonly optimizer?: OptimizerName | undefined;
   /** Of AdamW; see `optimizerOf`. */
   readonly weightDecay?: number | undefined;
-  /** Default 10. */
+  /** Default 10, and as many more as make 60 steps. */
   readonly epochs?: number | undefined;
   /** Default 16. */
   readonly batchSize?: number | undefined;

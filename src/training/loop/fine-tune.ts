@@ -2,13 +2,8 @@
 
 import { type Digest, sha256 } from '../../core/digest.js';
 import { ZooError } from '../../core/errors.js';
-import { checkCount } from '../../data/check-number.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Weight, Weights } from '../../formats/weight.js';
-import { exampleInputs } from '../../graph/gradients/example-inputs.js';
-import { parametersFrom } from '../../graph/gradients/parameters-from.js';
-import { findTrainable } from '../../graph/gradients/trainability.js';
-import { tf } from '../../runtime/tensorflow.js';
 import type { Backbone } from '../../transfer/backbone.js';
 import { hashParameters, startFreezeAudit } from '../../transfer/freeze-audit.js';
 import { FittedHead } from '../../transfer/heads/fitted-head.js';
@@ -18,13 +13,14 @@ import { type BatchSource, ExampleBatches } from './batches.js';
 import { Checkpoint } from './checkpoint.js';
 import { commonLength } from './common-length.js';
 import { depthRates } from './depth-rates.js';
-import { type FindRateOptions, type FoundRate, findRate } from './find-rate.js';
+import { type FoundRate, findRate, findRateWith } from './find-rate.js';
 import type { FineTuned, FineTuneOptions, KnownExamples } from './fine-tune-options.js';
+import { type Settings, settingsOf } from './fine-tune-settings.js';
 import { frozenBatches } from './frozen-batches.js';
 import { openTrainer } from './open-trainer.js';
-import { DEFAULT_RATES, optimizerOf } from './optimizer.js';
-import { checkLoop, type LoopData, trainLoop } from './train-loop.js';
-import { HEAD_PREFIX, networkOf, type Trainer, type TrainerOptions } from './trainer.js';
+import { type LoopData, trainLoop } from './train-loop.js';
+import { networkOf, type Trainer, type TrainerOptions } from './trainer.js';
+import { whatTrains } from './what-trains.js';
 
 /** Changes when the same run would give other weights. */
 const RUN_VERSION = 1;
@@ -46,7 +42,7 @@ export async function fineTune(
   options: FineTuneOptions,
   known: KnownExamples = {},
 ): Promise<FineTuned> {
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, known.split?.learn.length ?? dataset.examples.length);
   const { head } = start;
   if (head.differentiable === undefined || head.loss === undefined) {
     throw new ZooError('USAGE', `A ${head.kind} head has no gradients to train the network with`, {
@@ -64,21 +60,21 @@ export async function fineTune(
   const parts = { backbone, head, start: start.parameters, trainable, given, optimizer, rates, positions };
   const how = { clipNorm, accumulate, normalisation };
   const { trainer, refusal } = await openTrainer({ ...parts, ...how }, dataset, epochs, signal);
-  const changing = networkOf((await trainer.state()).weights);
-  const isChanging = (name: string) => changing.includes(name);
-  const audit = await startFreezeAudit(backbone.network, (name) => !isChanging(name));
-  const before = await hashParameters(backbone.network, isChanging);
-  const opened: Opened = { trainer, parts, frozen: audit.digest, before };
-  let finished: Weights | undefined;
+  let parameters: Weights | undefined;
   try {
+    const changing = networkOf((await trainer.state()).weights);
+    const isChanging = (name: string) => changing.includes(name);
+    const audit = await startFreezeAudit(backbone.network, (name) => !isChanging(name));
+    const before = await hashParameters(backbone.network, isChanging);
+    const opened: Opened = { trainer, parts, frozen: audit.digest, before };
     const ran = await run(opened, dataset, options, settings, { ...known, notes });
-    finished = await trainer.finish();
+    parameters = await trainer.finish();
     await audit.verify();
-    const fitted = new FittedHead(head, start.width, finished);
+    const fitted = new FittedHead(head, start.width, parameters);
     const { seed: _, signal: __, patience: ___, usualRate: ____, ...said } = settings;
     return { ...said, ...ran, fitted, changed: changing, way: trainer.way, refusal };
   } finally {
-    if (finished === undefined) await trainer.finish();
+    if (parameters === undefined) await trainer.finish();
   }
 }
 
@@ -121,9 +117,9 @@ async function run(
     const data = { head, source: batches, targets: targetsOf(head, dataset), ...split };
     const found =
       settings.learningRate === 'find'
-        ? await rateFor(trainer, data, known.trial, { ...settings, onProgress: options.onRates })
+        ? await find(trainer, data, known.trial, settings, options)
         : undefined;
-    const learningRate = found?.rate ?? numberOf(settings.learningRate);
+    const learningRate = found?.rate ?? settings.usualRate;
     const key = runKey({
       state,
       before: [...before],
@@ -148,56 +144,17 @@ async function run(
   }
 }
 
-/** @param trial where the data have no examples to judge by. */
-async function rateFor(
+function find(
   trainer: Trainer,
   data: LoopData,
   trial: KnownExamples['trial'],
-  settings: Pick<Settings, 'batchSize' | 'seed' | 'signal' | 'usualRate'> &
-    Pick<FindRateOptions, 'onProgress'>,
+  settings: Settings,
+  { onRates: onProgress }: FineTuneOptions,
 ): Promise<FoundRate> {
-  const options = { ...settings, around: settings.usualRate };
-  if (trial === undefined) return findRate(trainer, data, options);
-  const before = await trainer.state();
-  const head = [...trial.start.parameters].map(([name, weight]) => [HEAD_PREFIX + name, weight] as const);
-  await trainer.restore({ ...before, weights: new Map([...before.weights, ...head]) });
-  try {
-    return await findRate(trainer, { ...data, learn: trial.learn, watch: trial.watch }, options);
-  } finally {
-    await trainer.restore(before);
-  }
-}
-
-type Settings = ReturnType<typeof settingsOf>;
-
-/** With their defaults. @throws ZooError `USAGE`. */
-function settingsOf(options: FineTuneOptions) {
-  const { optimizer: name = 'adam', seed = 0, signal, earlyStopping } = options;
-  const settings = {
-    optimizer: optimizerOf(name, options.weightDecay),
-    learningRate: options.learningRate ?? DEFAULT_RATES[name],
-    usualRate: DEFAULT_RATES[name],
-    depthRate: options.depthRate ?? 1,
-    schedule: options.schedule ?? 'cosine',
-    epochs: options.epochs ?? 10,
-    batchSize: options.batchSize ?? 16,
-    accumulate: options.accumulate ?? 1,
-    clipNorm: options.clipNorm ?? 1,
-    normalisation: options.normalisation ?? 'stored',
-    augmented: options.augment !== undefined,
-    patience: earlyStopping?.patience ?? 3,
-    seed,
-    signal,
-  } as const;
-  checkCount('parts of a batch', settings.accumulate);
-  const { learningRate } = settings;
-  checkLoop({ ...settings, learningRate: learningRate === 'find' ? DEFAULT_RATES[name] : learningRate });
-  return settings;
-}
-
-function numberOf(rate: number | 'find'): number {
-  if (rate === 'find') throw new RangeError('a rate was to be found');
-  return rate;
+  const { batchSize, seed, signal, usualRate: around } = settings;
+  const trying = { around, batchSize, seed, signal, onProgress };
+  if (trial === undefined) return findRate(trainer, data, trying);
+  return findRateWith({ ...trial, head: trial.start.parameters }, trainer, data, trying);
 }
 
 function examplesAnew(
@@ -224,31 +181,4 @@ function runKey(parts: object): Digest {
 
 function bytesOf(values: Weight['data']): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-/** By trying: one example goes through the network under a gradient tape. */
-async function whatTrains({ network, card }: Backbone, from: string) {
-  const inputs = exampleInputs(network, card);
-  try {
-    const found = await findTrainable(network, inputs);
-    const first = from === 'all' ? (found.from ?? network.layers[0]?.name ?? '') : from;
-    return { trainable: parametersFrom(network, found, first), given: found.given };
-  } finally {
-    tf.dispose(inputs);
-  }
-}
-
-/** Values of parameters as they are now. */
-export async function changedWeights({ network }: Backbone, names: readonly string[]): Promise<Weights> {
-  const weights = new Map<string, Weight>();
-  for (const name of names) {
-    const parameter = network.parameters.get(name);
-    if (parameter === undefined) continue;
-    weights.set(name, {
-      shape: parameter.shape,
-      dtype: 'float32',
-      data: await parameter.value.data<'float32'>(),
-    });
-  }
-  return weights;
 }

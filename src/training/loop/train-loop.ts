@@ -124,7 +124,8 @@ class Run {
         await this.#epoch(this.#place.losses.length + 1, pace);
       }
     } catch (error) {
-      if (signal?.aborted === true) await this.#save();
+      // The reason counts, also where the disk is full.
+      if (signal?.aborted === true) await this.#save().catch(() => {});
       throw error;
     }
     const { losses, watched, best } = this.#place;

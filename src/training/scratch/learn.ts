@@ -11,8 +11,9 @@ import type { Checkpoint } from '../loop/checkpoint.js';
 import { openTrainer } from '../loop/open-trainer.js';
 import type { Optimizer } from '../loop/optimizer.js';
 import { type LoopData, type LoopOptions, trainLoop } from '../loop/train-loop.js';
-import type { Trainer } from '../loop/trainer.js';
+import { networkOf, type Trainer } from '../loop/trainer.js';
 import { assignHead, scratchHead } from './scratch-head.js';
+import { settleStatistics } from './settle-statistics.js';
 
 export interface Lesson {
   /** The whole network, cut where its body ends. */
@@ -28,9 +29,11 @@ export interface Learnt {
   readonly refusal: string | undefined;
   readonly losses: readonly number[];
   readonly resumedFrom: number;
+  /** Examples that the statistics of BatchNorm are of; undefined where there is none. */
+  readonly statisticsOf: number | undefined;
 }
 
-/** All weights are in the network afterwards. @throws ZooError as `trainLoop`; the network is of no use then. */
+/** All weights are in the network afterwards. @throws ZooError as `trainLoop` and `openTrainer`; the network is of no use then. */
 export async function learn(
   { backbone, untrained, dataset, augment, checkpoint }: Lesson,
   { optimizer, ...loop }: LoopOptions & { readonly optimizer: Optimizer },
@@ -38,17 +41,22 @@ export async function learn(
   const { network, preparer } = backbone;
   const { head, start, names } = await scratchHead(untrained, network, dataset.labels);
   const trainable = bodyParameters(network, new Set(names.values()));
-  const parts = { backbone, head, start, trainable, given: [], optimizer };
+  const normalisation = untrained.batchStatistics ? 'batch' : 'stored';
+  const parts = { backbone, head, start, trainable, given: [], optimizer, normalisation } as const;
   const { trainer, refusal } = await openTrainer(parts, dataset, loop.epochs, loop.signal);
   preparer.forgetNotes();
   const varied = augment === undefined ? undefined : { variation: augment, seed: loop.seed };
   const source = new ExampleBatches(preparer, dataset, varied);
   let finished = false;
   try {
-    const { losses, resumedFrom } = await trainLoop(trainer, dataOf(head, source, dataset), loop, checkpoint);
+    const data = dataOf(head, source, dataset);
+    const { losses, resumedFrom } = await trainLoop(trainer, data, loop, checkpoint);
+    const followed = networkOf((await trainer.state()).weights).filter((name) => !trainable.includes(name));
+    const statisticsOf =
+      followed.length === 0 ? undefined : await settleStatistics(trainer, data, followed, loop);
     finished = true;
     assignHead(network, names, await trainer.finish());
-    return { way: trainer.way, refusal, losses, resumedFrom };
+    return { way: trainer.way, refusal, losses, resumedFrom, statisticsOf };
   } finally {
     if (!finished) await trainer.finish();
   }

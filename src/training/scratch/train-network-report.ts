@@ -18,6 +18,11 @@ export interface TrainNetworkReport {
   readonly losses: readonly number[];
   /** Steps that an interrupted run had done before; 0 for a run from the beginning. */
   readonly resumedFrom: number;
+  /**
+   * Examples whose statistics BatchNorm predicts with, computed when the weights had stopped moving; undefined for a
+   * network without BatchNorm.
+   */
+  readonly statisticsOf: number | undefined;
   /** Pictures were varied by chance. */
   readonly augmented: boolean;
   readonly seed: number;

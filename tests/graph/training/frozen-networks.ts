@@ -110,6 +110,28 @@ function branches(): Tiny {
   );
 }
 
+/** What trains reads the pictures themselves beside what is frozen. */
+function beside(): Tiny {
+  return tiny(
+    [
+      ...stem,
+      {
+        name: 'beside',
+        weights: { beside: { shape: [3, 3, 3, 4], k: 11 } },
+        from: ['x'],
+        apply: (x, [kernel]) => convolve(x, kernel, 2),
+      },
+      {
+        name: 'sum',
+        weights: {},
+        from: ['stem.norm', 'beside'],
+        apply: (x, _, [y]) => tf.relu(tf.add(x, y ?? x)),
+      },
+    ],
+    4,
+  );
+}
+
 /** What trains reads what is frozen padded, flattened and counted, and a constant for each example. */
 function spread(): Tiny {
   return tiny(
@@ -171,6 +193,11 @@ export const FROZEN: Readonly<Record<string, Frozen>> = {
     ],
   },
   'two branches': { make: branches, trained: ['left', 'right'], boundary: [BEHIND_STEM] },
+  'a layer that reads an input itself': {
+    make: beside,
+    trained: ['beside'],
+    boundary: [[9, 9, 3], BEHIND_STEM],
+  },
   'what spreads what is frozen': { make: spread, trained: ['dense'], boundary: [BEHIND_STEM] },
   'a part of a text network': {
     make: TINY_NETWORKS.attention,
