@@ -8,7 +8,8 @@ import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
 import { choice, count, flag, JSON_OPTION, number, text } from '../options.js';
 import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
-const NAMES = ['convnet'] as const;
+/** Written out: the architectures are loaded when one is trained. */
+const NAMES = ['convnet', 'resnet8', 'mobilenet-v2-035'] as const;
 const OPTIMIZERS = ['adam', 'adamw', 'sgd'] as const satisfies readonly OptimizerName[];
 /** Written out: the module of the schedules is loaded when something is trained. */
 const SCHEDULES = ['cosine', 'constant', 'one-cycle'] as const satisfies readonly Schedule[];
@@ -22,7 +23,9 @@ export const train: CommandSpec = {
   arguments: [
     {
       syntax: '<architecture>',
-      description: 'convnet: two convolutions, two dense layers',
+      description:
+        'convnet: two convolutions, two dense layers; resnet8: three residual blocks; mobilenet-v2-035: MobileNetV2 with ' +
+        '0.35 times its channels, from 32 pixels on',
       completion: NAMES,
     },
     DATA_ARGUMENT,
@@ -74,7 +77,7 @@ export const train: CommandSpec = {
   examples: [
     'zoo train convnet dataset/mnist --labels 0,1,2,3,4 --validation 0.1 -o digits-0-4',
     'zoo finetune ./digits-0-4 dataset/mnist --labels 5,6,7,8,9 --per-class 10 --train all -o digits-5-9',
-    'zoo train convnet ./photos --image-size 48 --validation 0.2 --license CC0-1.0 -o my-network',
+    'zoo train resnet8 ./photos --image-size 48 --validation 0.2 --license CC0-1.0 -o my-network',
   ],
   async run([architecture = '', source = ''], options, context) {
     const { terminal, signal, cwd } = context;

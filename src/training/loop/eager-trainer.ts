@@ -56,6 +56,11 @@ class EagerTrainer implements Trainer {
     this.#optimizer = new EagerOptimizer(optimizer, trained, clipNorm);
   }
 
+  /** TensorFlow.js frees what it can as it goes: nobody has counted what is left. */
+  memory(): undefined {
+    return undefined;
+  }
+
   frozen(): Promise<Tensor[]> {
     throw new RangeError('operation by operation nothing is computed beforehand');
   }

@@ -6,6 +6,7 @@
  */
 import { Random } from '../../data/random.js';
 import type { Weights } from '../../formats/weight.js';
+import { checkFits } from './memory-budget.js';
 import { rateAt } from './schedule.js';
 import { targetRows } from './target-rows.js';
 import type { LoopData } from './train-loop.js';
@@ -31,6 +32,8 @@ export interface FindRateOptions {
   /** In the middle of what is tried. */
   readonly around: number;
   readonly batchSize: number;
+  /** Parts in which the trainer takes a batch. Default 1. */
+  readonly accumulate?: number | undefined;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
@@ -49,8 +52,9 @@ const STEPS = 60;
 export async function findRate(
   trainer: Trainer,
   data: LoopData,
-  { around, batchSize, seed, signal, onProgress }: FindRateOptions,
+  { around, batchSize, accumulate, seed, signal, onProgress }: FindRateOptions,
 ): Promise<FoundRate> {
+  checkFits(trainer, data, { batchSize, accumulate });
   const before = await trainer.state();
   const tried: TriedRate[] = [];
   const { head, source, targets, watch: judged } = data;

@@ -151,8 +151,8 @@ function find(
   settings: Settings,
   { onRates: onProgress }: FineTuneOptions,
 ): Promise<FoundRate> {
-  const { batchSize, seed, signal, usualRate: around } = settings;
-  const trying = { around, batchSize, seed, signal, onProgress };
+  const { batchSize, accumulate, seed, signal, usualRate: around } = settings;
+  const trying = { around, batchSize, accumulate, seed, signal, onProgress };
   if (trial === undefined) return findRate(trainer, data, trying);
   return findRateWith({ ...trial, head: trial.start.parameters }, trainer, data, trying);
 }

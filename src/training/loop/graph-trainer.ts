@@ -5,6 +5,7 @@ import {
   type NativeTraining,
   nativeTraining,
   type Slots,
+  type StepMemory,
 } from '../../graph/native-training.js';
 import { type Tensor, type Tensor2D, tf } from '../../runtime/tensorflow.js';
 import type { Differentiable, Drop, Head } from '../../transfer/heads/head.js';
@@ -52,6 +53,7 @@ export async function graphTrainer(
   if (accumulate > 1) requireRows(batch, targets.shape[0]);
   const mask = maskName(batch);
   const parameters = headParameters(options, differentiable);
+  const before = process.memoryUsage.rss();
   const outputsOf = (features: Tensor, tensors: readonly Tensor[], drop?: Drop) =>
     rawOutputs(head, differentiable, features, tensors, drop);
   try {
@@ -75,7 +77,9 @@ export async function graphTrainer(
       open: backbone.preparer.modality === 'text' && options.positions === undefined ? 'all' : 'batch',
       onRefusal,
     });
-    return training === undefined ? undefined : new GraphTrainer(options, training);
+    if (training === undefined) return undefined;
+    // Making the graph has run the step on small batches; what that took is kept, and used again.
+    return new GraphTrainer(options, training, Math.max(0, process.memoryUsage.rss() - before));
   } finally {
     tf.dispose(parameters.map(({ value }) => value));
   }
@@ -124,11 +128,19 @@ class GraphTrainer implements Trainer {
   readonly boundary: readonly BoundaryTensor[] | undefined;
   readonly #options: TrainerOptions;
   readonly #training: NativeTraining;
+  readonly #held: number;
 
-  constructor(options: TrainerOptions, training: NativeTraining) {
+  /** @param held bytes that TensorFlow holds already and that steps use. */
+  constructor(options: TrainerOptions, training: NativeTraining, held: number) {
     this.#options = options;
     this.#training = training;
+    this.#held = held;
     this.boundary = training.boundary;
+  }
+
+  memory(from: 'inputs' | 'boundary'): StepMemory | undefined {
+    const memory = from === 'inputs' ? this.#training.memory : this.#training.memoryFrom;
+    return memory === undefined ? undefined : { ...memory, fixed: memory.fixed - this.#held };
   }
 
   frozen(batch: Batch): Promise<Tensor[]> {

@@ -6,6 +6,7 @@ import type { Weights } from '../../formats/weight.js';
 import type { Head } from '../../transfer/heads/head.js';
 import type { BatchSource, RowBatch } from './batches.js';
 import type { Checkpoint, Place } from './checkpoint.js';
+import { checkFits, mostThatFits } from './memory-budget.js';
 import { isOutOfMemory, outOfMemory } from './out-of-memory.js';
 import { Pace } from './pace.js';
 import { rateAt, type Schedule } from './schedule.js';
@@ -38,6 +39,8 @@ export interface LoopOptions {
   readonly learningRate: number;
   readonly schedule: Schedule;
   readonly seed: number;
+  /** Parts in which the trainer takes a batch. Default 1. */
+  readonly accumulate?: number | undefined;
   /** Epochs in a row that may pass without a better loss of the watched examples. */
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;
@@ -80,7 +83,7 @@ export function checkLoop({ epochs, batchSize, learningRate, patience }: LoopOpt
  * The same seed gives the same batches in the same order. Every window of a recording learns the recording's label.
  * @param checkpoint where the run goes on from, and writes down where it is; also when the signal ends it.
  * @throws ZooError `DATA` for examples that can't be read; `FAILED` where the loss becomes infinite or a batch does not fit
- *   into memory, with the size that would; the signal's reason.
+ *   into memory, with the size that would: before the first step, as far as that can be known; the signal's reason.
  */
 export async function trainLoop(
   trainer: Trainer,
@@ -113,6 +116,7 @@ class Run {
   }
 
   async toEnd(): Promise<LoopResult> {
+    checkFits(this.#trainer, this.#data, this.#options);
     await this.#resume();
     const resumedFrom = this.#place.step;
     const { epochs, signal } = this.#options;
@@ -191,27 +195,20 @@ class Run {
     });
   }
 
-  async #loss(batch: RowBatch, rate: number, dropout: number): Promise<number> {
-    const { targets, head, source, learn } = this.#data;
-    const { batchSize, signal } = this.#options;
-    const stepOf = async ({ input, rows }: RowBatch) => {
-      const wanted = targetRows(targets, head.outputs, rows);
-      try {
-        return await this.#trainer.step(input, wanted, rate, dropout);
-      } finally {
-        wanted.dispose();
-      }
-    };
+  async #loss({ input, rows }: RowBatch, rate: number, dropout: number): Promise<number> {
+    const { targets, head } = this.#data;
+    const wanted = targetRows(targets, head.outputs, rows);
     try {
-      return await stepOf(batch);
+      return await this.#trainer.step(input, wanted, rate, dropout);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
-      throw await outOfMemory(batchSize, error, async (examples) => {
-        const order = learn.slice(0, examples);
-        for await (const smaller of source.batches(order, { batchSize: examples, signal })) {
-          await stepOf(smaller).finally(() => smaller.dispose());
-        }
-      });
+      throw outOfMemory(
+        this.#options.batchSize,
+        error,
+        mostThatFits(this.#trainer, this.#data, this.#options),
+      );
+    } finally {
+      wanted.dispose();
     }
   }
 

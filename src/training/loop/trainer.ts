@@ -1,6 +1,6 @@
 /** One step of training after another, whatever computes it. */
 import type { Weights } from '../../formats/weight.js';
-import type { BoundaryTensor } from '../../graph/native-training.js';
+import type { BoundaryTensor, StepMemory } from '../../graph/native-training.js';
 import type { Tensor, Tensor2D } from '../../runtime/tensorflow.js';
 import type { Backbone } from '../../transfer/backbone.js';
 import type { Head } from '../../transfer/heads/head.js';
@@ -49,6 +49,11 @@ export interface Trainer {
   readonly way: 'graph' | 'eager';
   /** What the frozen part gives for one row; undefined where the whole network runs in every step. */
   readonly boundary: readonly BoundaryTensor[] | undefined;
+  /**
+   * What a step takes beside what the process holds already, from inputs or from the boundary, for examples of usual
+   * size; undefined where it is not known.
+   */
+  memory(from: 'inputs' | 'boundary'): StepMemory | undefined;
   /** Values at the boundary, the caller's. @throws RangeError where there is none. */
   frozen(batch: Batch): Promise<Tensor[]>;
   /**

@@ -1,6 +1,7 @@
 /** Supervised pre-training from scratch: step one of transfer learning. */
 import { architectureCalled, buildUntrained } from '../../architectures/untrained/architectures.js';
 import { type Digest, sha256 } from '../../core/digest.js';
+import { ZooError } from '../../core/errors.js';
 import { requireClasses } from '../../data/balance.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Network, TensorSpec } from '../../formats/network.js';
@@ -79,6 +80,7 @@ export async function trainNetwork(
   const untrained = buildUntrained(architecture, shape, labels.length);
   const network = new LayersNetwork(untrained.model);
   try {
+    if (untrained.batchStatistics) requireStatistics(settings);
     drawInitialValues(network, seed);
     const preparer = imagePreparer(pictureInput(shape), onlyInput(network));
     const facts = { architecture, shape, labels, untrained, network };
@@ -99,6 +101,15 @@ export async function trainNetwork(
     network.dispose();
     throw error;
   }
+}
+
+/** @throws ZooError `USAGE` for batches that are no more than an example. */
+function requireStatistics({ batchSize }: LoopOptions): void {
+  if (batchSize > 1) return;
+  throw new ZooError('USAGE', 'Batch normalisation takes its statistics from several pictures in a batch', {
+    expected: '2 or more',
+    found: batchSize,
+  });
 }
 
 type Settings = LoopOptions & { readonly optimizer: Optimizer };
