@@ -28,7 +28,7 @@ export const TUNING_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--learning-rate <x>',
     description:
-      'of adam and sgd (default: 0.001 and 0.01 for the head, 0.0001 and 0.001 for all); of all also find: tries rates',
+      'of adam and sgd (default: 0.001 and 0.01 for the head, 0.0003 and 0.001 for all); of all also find: tries rates',
   },
   {
     flags: '--batch-size <n>',

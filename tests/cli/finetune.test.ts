@@ -119,7 +119,7 @@ describe('zoo finetune', () => {
     expect(result.fineTuned).toMatchObject({
       ...{ accumulate: 2, schedule: 'one-cycle', depthRate: 0.5, augmented: true, batchSize: 8, epochs: 4 },
       optimizer: { kind: 'adamw', decay: 0.01 },
-      found: { tried: expect.arrayContaining([expect.objectContaining({ rate: 1e-4 })]) },
+      found: { tried: expect.arrayContaining([expect.objectContaining({ rate: 3e-4 })]) },
       bestEpoch: expect.any(Number),
     });
     const training = lines.filter(({ event }) => event === 'training');

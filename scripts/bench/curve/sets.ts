@@ -33,7 +33,7 @@ const MOBILENET: PretrainedNetwork = {
 const SMALL_CONVNET = 'small convnet from scratch';
 const RULES = {
   option1: 'linear, unit length, C by cross-validation',
-  option2: 'Adam 1e-4, batches of 16, 10 epochs, 60 to 640 steps',
+  option2: 'Adam 3e-4, batches of 16, 10 epochs, 60 to 640 steps',
 };
 
 function pictureSet(

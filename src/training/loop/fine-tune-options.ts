@@ -31,7 +31,7 @@ export interface FineTuneOptions {
   readonly batchSize?: number | undefined;
   /** Parts in which a batch goes through the network, so that less memory is needed. Default 1. */
   readonly accumulate?: number | undefined;
-  /** Highest of the schedule, or `find` for one that is tried out (see `findRate`); by default 1e-4 for Adam and AdamW, 1e-3 for SGD. */
+  /** Highest of the schedule, or `find` for one that is tried out (see `findRate`); by default 3e-4 for Adam and AdamW, 1e-3 for SGD. */
   readonly learningRate?: number | 'find' | undefined;
   /** Share of the rate that the first trained layer learns with; see `depthRates`. Default 1. */
   readonly depthRate?: number | undefined;

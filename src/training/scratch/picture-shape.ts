@@ -9,12 +9,14 @@ const LOOKED_AT = 8;
 const LARGEST_BY_ITSELF = 64;
 
 /**
- * What is not said follows from a few examples: the largest of their sides, at most 64 pixels; grey where all are grey.
+ * What is not said follows from a few examples: the largest of their sides, at most 64 pixels and at least `smallest`; grey
+ * where all are grey.
  * @throws ZooError `DATA` for data that are no pictures, none that can be read, and other channels than 1 or 3.
  */
 export async function pictureShape(
   dataset: Dataset,
   said: { readonly size?: number | undefined; readonly channels?: number | undefined },
+  smallest: number,
   signal?: AbortSignal,
 ): Promise<PictureShape> {
   const { size, channels } = said;
@@ -33,7 +35,7 @@ export async function pictureShape(
   }
   const largest = Math.max(...pictures.map(({ width, height }) => Math.max(width, height)));
   return {
-    size: size ?? Math.min(LARGEST_BY_ITSELF, largest),
+    size: size ?? Math.max(smallest, Math.min(LARGEST_BY_ITSELF, largest)),
     channels: channels ?? (pictures.every(({ grey }) => grey) ? 1 : 3),
   };
 }

@@ -23,7 +23,7 @@ import { pictureShape } from './picture-shape.js';
 import { TrainedNetwork } from './trained-network.js';
 
 export interface TrainNetworkOptions {
-  /** Side of the pictures in pixels; as the examples are by default, at most 64. */
+  /** Side of the pictures in pixels; as the examples are by default, at most 64 and what the architecture takes. */
   readonly size?: number | undefined;
   /** 1 for grey, 3 for RGB; as the examples are by default. */
   readonly channels?: number | undefined;
@@ -72,7 +72,7 @@ export async function trainNetwork(
 ): Promise<TrainedNetwork> {
   const architecture = architectureCalled(architectureName);
   const { signal, seed = 0 } = options;
-  const shape = await pictureShape(dataset, options, signal);
+  const shape = await pictureShape(dataset, options, architecture.smallest, signal);
   requireClasses(dataset);
   const settings = settingsOf(dataset, options);
   checkLoop(settings);

@@ -36,17 +36,21 @@ describe.each(ARCHITECTURES)('$name', (architecture) => {
       code: 'USAGE',
       expected: `${architecture.smallest} to 512 pixels a side`,
       found: small.size,
-      hint: expect.stringContaining('--image-size 28'),
+      hint: expect.stringContaining(`--image-size ${Math.max(28, architecture.smallest)}`),
     });
     for (const size of [513, 28.5, Number.NaN])
       expect(() => buildUntrained(architecture, { size, channels: 1 }, 2)).toThrow('of this size');
   });
 });
 
-it('convnet has the weights of mnist_transfer_cnn', () => {
-  const { model } = buildUntrained(architectureCalled('convnet'), { size: 28, channels: 1 }, 5);
+it.each([
   // 320 + 9,248 + 589,952 + 645
-  expect(model.countParams()).toBe(600_165);
+  ['convnet', 'mnist_transfer_cnn', { size: 28, channels: 1 }, 5, 600_165],
+  ['resnet8', "MLPerf Tiny's network", { size: 32, channels: 3 }, 10, 78_666],
+  ['mobilenet-v2-035', 'keras.applications.MobileNetV2', { size: 40, channels: 3 }, 5, 416_613],
+] as const)('%s has the weights of %s', (name, _, shape, classes, count) => {
+  const { model } = buildUntrained(architectureCalled(name), shape, classes);
+  expect(model.countParams()).toBe(count);
   model.dispose();
 });
 

@@ -121,7 +121,7 @@ describe('a learning rate that is found', () => {
       const settings = { epochs, batchSize: 8, learningRate: 'find' } as const;
       const [one, two] = [await run(settings), await run(settings)];
       const tried = one.report.found?.tried ?? [];
-      expect(tried.map(({ rate }) => rate)).toEqual([1e-5, 3e-5, 1e-4, 3e-4, 1e-3]);
+      expect(tried.map(({ rate }) => rate)).toEqual([3e-5, 9e-5, 3e-4, 9e-4, 3e-3]);
       const losses = tried.map(({ loss }) => loss ?? Number.POSITIVE_INFINITY);
       expect(one.report.learningRate).toBe(tried[losses.indexOf(Math.min(...losses))]?.rate);
       expect(two.numbers).toEqual(one.numbers);

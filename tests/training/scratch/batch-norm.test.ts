@@ -1,5 +1,5 @@
 /** Architectures with batch normalisation, on real handwritten digits. */
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/data/dataset.js';
@@ -8,9 +8,11 @@ import { sampleDataset } from '../../../src/data/sample-dataset.js';
 import { type Tensor, tf } from '../../../src/runtime/tensorflow.js';
 import type { Evaluation } from '../../../src/training/adapted-model.js';
 import { type AdaptingZoo, openZoo } from '../../../src/training/adapting-zoo.js';
+import { pictureInput } from '../../../src/training/scratch/network-card.js';
 import { type TrainNetworkOptions, trainNetwork } from '../../../src/training/scratch/train-network.js';
 import { openClassifier } from '../../../src/transfer/classifier.js';
 import { classifier } from '../../../src/transfer/heads/classifier.js';
+import { imagePreparer } from '../../../src/transfer/prepare/prepare-images.js';
 import { disposeBatch, type Preparer } from '../../../src/transfer/prepare/preparer.js';
 import { loadPlainLayers } from '../../formats/plain-tfjs.js';
 import { CHECKOUT_HOME } from '../../support/checkout-home.js';
@@ -66,10 +68,12 @@ function shareRight(outputs: Tensor | Tensor[], wanted: readonly number[]): numb
 }
 
 describe.each([
-  // One convolution after another needs many more steps than a residual network of eight.
-  { architecture: 'resnet8', size: 8, perClass: 60, epochs: 6, atLeast: 0.93 },
-  { architecture: 'mobilenet-v2-035', size: 32, perClass: 100, epochs: 15, atLeast: 0.7 },
-])('$architecture', ({ architecture, size, perClass, epochs, atLeast }) => {
+  { architecture: 'resnet8', size: 8, perClass: 60, epochs: 6, atLeast: 0.93, asBase: 0.6 },
+  // 52 convolutions need many more steps than 9, and leave one position of 32 pixels.
+  { architecture: 'mobilenet-v2-035', size: 32, perClass: 100, epochs: 15, atLeast: 0.7, asBase: 0.3 },
+])('$architecture', ({ architecture, size, perClass, epochs, atLeast, asBase }) => {
+  let folder = '';
+
   it('predicts with its running statistics as well as with those of a batch, here and in TensorFlow.js', async () => {
     const { sample: train, rest } = sampleDataset(first, perClass, 0);
     const network = await trainNetwork(architecture, train, { size, epochs });
@@ -77,7 +81,7 @@ describe.each([
     expect(report).toMatchObject({ way: 'graph', refusal: undefined, learningRate: 1e-3 });
     expect(report.statisticsOf).toBe(Math.floor(train.examples.length / 32) * 32);
     expect(accuracyOf(await network.evaluate(rest))).toBeGreaterThan(atLeast);
-    const folder = join(await temporaryFolder('normalised'), 'net');
+    folder = join(await temporaryFolder('normalised'), 'first');
     const card = await network.save(folder);
     network.dispose();
 
@@ -116,19 +120,12 @@ describe.each([
     expect(await readdir(checkpoints.folder)).toHaveLength(1);
     const resumed = await bytesOf(await saved(architecture, train, { ...options, checkpoints }));
     expect(resumed).toEqual(whole);
-    const other = await bytesOf(await saved(architecture, train, { ...options, seed: 5 }));
-    expect(other['group1-shard1of1.bin']).not.toBe(whole['group1-shard1of1.bin']);
   });
 
-  it('is a base of adapted models, with a new head and with all layers trained', async () => {
+  it('is then a base of adapted models, with a new head and with all layers trained', async () => {
     const root = await temporaryFolder('base');
     const own = await openZoo({ home: join(root, 'home'), cwd: root });
-    const network = await trainNetwork(architecture, sampleDataset(first, perClass, 0).sample, {
-      size,
-      epochs,
-    });
-    await network.save(join(root, 'first'));
-    network.dispose();
+    await cp(folder, join(root, 'first'), { recursive: true });
     const { sample, rest } = sampleDataset(keepLabels(digits, SECOND), 20, 0);
     const scores: number[] = [];
     for (const [name, train, normalisation] of [
@@ -144,12 +141,14 @@ describe.each([
       await model.save(join(root, name));
       model.dispose();
       const loaded = await own.load(name);
-      expect(await loaded.evaluate(rest), name).toEqual(evaluation);
+      expect((await loaded.evaluate(rest)).report, name).toEqual(evaluation.report);
       loaded.dispose();
     }
-    const [head = 0, all = 0] = scores;
-    expect(head).toBeGreaterThan(0.5);
-    expect(all).toBeGreaterThan(head - 0.05);
+    console.log(scores);
+    const [head = 0, all = 0, batchwise = 0] = scores;
+    expect(head).toBeGreaterThan(asBase);
+    expect(all).toBeGreaterThan(head);
+    expect(batchwise).toBeGreaterThan(head);
     await own.close();
   });
 });
@@ -164,6 +163,33 @@ function throughBatchStatistics(model: Awaited<ReturnType<typeof loadPlainLayers
   const body = tf.model({ inputs: model.inputs, outputs: features });
   const pooled = [body.apply(inputs, { training: true })].flat().filter((each) => each instanceof tf.Tensor);
   return [output.apply(pooled)].flat().filter((each): each is Tensor => each instanceof tf.Tensor);
+}
+
+it('computes the statistics anew with the weights that it ends with', async () => {
+  const { sample } = sampleDataset(first, 8, 0);
+  // One batch, so that each statistic is that of all pictures.
+  const network = await trainNetwork('resnet8', sample, { size: 16, batchSize: 64, epochs: 5 });
+  expect(network.report.statisticsOf).toBe(40);
+  const { network: layers } = network.facts;
+  const preparer = imagePreparer(pictureInput(network.facts.shape), layers.inputs[0] ?? missing());
+  const { batch, inputs } = await batchOf(preparer, sample);
+  for (const norm of ['stem_norm', 'stage1_norm1', 'stage1_norm2', 'stage3_norm1', 'stage3_norm2']) {
+    const [map = missing()] = layers.forward(inputs, [norm.replace('_norm', '_conv')]);
+    const { mean, variance } = tf.moments(map, [0, 1, 2]);
+    for (const [statistic, expected] of Object.entries({ moving_mean: mean, moving_variance: variance })) {
+      const stored = layers.parameters.get(`${norm}/${statistic}`)?.value ?? missing();
+      const [apart] = tf.tidy(() => tf.norm(tf.sub(stored, expected)).div(tf.norm(expected)).dataSync());
+      // The stored variance is divided by one less than the count.
+      expect(apart, `${norm}/${statistic}`).toBeLessThan(0.01);
+    }
+    tf.dispose([map, mean, variance]);
+  }
+  disposeBatch(batch);
+  network.dispose();
+});
+
+function missing(): never {
+  throw new Error('it is there');
 }
 
 it('refuses batches of one picture, which have no statistics', async () => {
