@@ -2,28 +2,17 @@
 
     TF_CPP_MIN_LOG_LEVEL=3 python scripts/golden/optimizers.py > tests/golden/optimizers.json
 
-Weights and data are exact numbers: the i-th of a list made with k is ((i k) mod 19 - 9) / 16. The network is 4 inputs,
+Weights and data are exact numbers: see optimizers_data.py. The network is 4 inputs,
 8 units with ReLU, 3 classes; the loss is softmax cross-entropy. Step t sees 6 examples of its own, made with 31 + 2 t.
 """
 import json
 
 import keras
-import numpy as np
 
-RATE = 0.05
+from optimizers_data import RATE, batch, numbers
+
 STEPS = 5
-
-
-def numbers(k, *shape):
-    size = int(np.prod(shape))
-    return (((np.arange(size) * k) % 19 - 9) / 16).astype(np.float32).reshape(shape)
-
-
 WEIGHTS = [numbers(7, 4, 8), numbers(3, 8), numbers(11, 8, 3), numbers(5, 3)]
-
-
-def batch(step):
-    return numbers(31 + 2 * step, 6, 4), np.eye(3, dtype=np.float32)[(np.arange(6) + step) % 3]
 
 
 def adamw():
