@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ARCHITECTURES } from '../../src/architectures/untrained/architectures.js';
 import { useWorld } from '../support/zoo-world.js';
 import { makeTinyWorld, writePictures } from './tiny-world.js';
 
@@ -60,6 +61,18 @@ describe('zoo train', () => {
     await json('train', 'convnet', 'pictures', '-o', 'two', ...words, '--channels', '1');
     for (const file of ['model.json', 'group1-shard1of1.bin', 'training.json'])
       expect(await readFile(at('two', file), 'hex'), file).toBe(await readFile(at('one', file), 'hex'));
+  });
+
+  it('offers each architecture at Tab, and trains those with batch normalisation', async () => {
+    const { stdout } = await run('complete', '--', 'train', '');
+    expect(stdout.split('\n').map((line) => line.trim())).toEqual(
+      expect.arrayContaining(ARCHITECTURES.map(({ name }) => name)),
+    );
+    expect(await json('train', 'resnet8', 'pictures', '-o', 'net', '--batch-size', '4')).toMatchObject({
+      ...{ architecture: 'resnet8', imageSize: 8, layer: 'pool', features: 64, statisticsOf: 8 },
+    });
+    await writePictures(at('more'), 12);
+    expect(await json('evaluate', 'net', 'more')).toMatchObject({ examples: 10, accuracy: 1 });
   });
 
   it('tells how far it is, epoch by epoch', async () => {

@@ -23,7 +23,7 @@ interface Stage {
 export const resnet8: Architecture = {
   name: 'resnet8',
   title: 'ResNet8: 3 residual blocks of 16, 32 and 64 channels',
-  // Three strides would leave nothing of less.
+  // Two strides leave 2 x 2 positions of it.
   smallest: 8,
   build: ({ size, channels }, classes): UntrainedNetwork => {
     const model = layered('resnet8', [size, size, channels], (input) => {

@@ -34,7 +34,8 @@ export const train: CommandSpec = {
     { flags: '-o, --output <dir>', description: 'folder of the network', completion: 'files' },
     {
       flags: '--image-size <pixels>',
-      description: 'side of the pictures (default: as they are, at most 64)',
+      description:
+        'side of the pictures (default: as they are, at most 64 and at least what the network takes)',
     },
     {
       flags: '--channels <n>',

@@ -18,6 +18,7 @@ import type { FineTuned, FineTuneOptions, KnownExamples } from './fine-tune-opti
 import { type Settings, settingsOf } from './fine-tune-settings.js';
 import { frozenBatches } from './frozen-batches.js';
 import { openTrainer } from './open-trainer.js';
+import { settleStatistics } from './settle-statistics.js';
 import { type LoopData, trainLoop } from './train-loop.js';
 import { networkOf, type Trainer, type TrainerOptions } from './trainer.js';
 import { whatTrains } from './what-trains.js';
@@ -138,6 +139,8 @@ async function run(
     const checkpoint = checkpoints === undefined ? undefined : await Checkpoint.open({ ...checkpoints, key });
     const loop = { ...settings, learningRate, onProgress: options.onProgress };
     const result = await trainLoop(trainer, data, loop, checkpoint);
+    const followed = [...before.keys()].filter((name) => !trainable.includes(name));
+    if (followed.length > 0) await settleStatistics(trainer, data, followed, settings);
     return { ...result, learningRate, found, frozenCached: batches.cached, notes, checkpoint };
   } finally {
     await batches.close();

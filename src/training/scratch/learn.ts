@@ -10,10 +10,10 @@ import { ExampleBatches } from '../loop/batches.js';
 import type { Checkpoint } from '../loop/checkpoint.js';
 import { openTrainer } from '../loop/open-trainer.js';
 import type { Optimizer } from '../loop/optimizer.js';
+import { settleStatistics } from '../loop/settle-statistics.js';
 import { type LoopData, type LoopOptions, trainLoop } from '../loop/train-loop.js';
 import { networkOf, type Trainer } from '../loop/trainer.js';
 import { assignHead, scratchHead } from './scratch-head.js';
-import { settleStatistics } from './settle-statistics.js';
 
 export interface Lesson {
   /** The whole network, cut where its body ends. */

@@ -7,13 +7,13 @@
 import { Random } from '../../data/random.js';
 import type { Weight, Weights } from '../../formats/weight.js';
 import { float32 } from '../../transfer/heads/weight-data.js';
-import { targetRows } from '../loop/target-rows.js';
-import type { LoopData } from '../loop/train-loop.js';
-import type { Trainer } from '../loop/trainer.js';
+import { targetRows } from './target-rows.js';
+import type { LoopData } from './train-loop.js';
+import type { Trainer } from './trainer.js';
 
 /** What a trainer's statistics keep of themselves at each step. */
 const KEPT = 0.99;
-/** More change nothing: of the first of them, 0.99²⁰⁰ of a share would be left. */
+/** After so many more, a batch counts for an eighth (0.99²⁰⁰): the first of a longer pass would be lost. */
 const MOST_BATCHES = 200;
 
 export interface SettleOptions {
