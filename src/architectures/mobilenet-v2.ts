@@ -4,6 +4,7 @@
  */
 import type { Shape } from '../formats/network.js';
 import type { Weights } from '../formats/weight.js';
+import { LAST_CHANNELS, STAGES, STEM_CHANNELS } from './mobilenet-v2-stages.js';
 import type { Topology } from './topology.js';
 import {
   add,
@@ -18,18 +19,6 @@ import { type Flow, TorchTopology } from './torch-topology.js';
 
 const EPSILON = 1e-5;
 
-/** Expansion, channels, blocks, and stride of the first block (table 2 of the paper). */
-const STAGES = [
-  [1, 16, 1, 1],
-  [6, 24, 2, 2],
-  [6, 32, 3, 2],
-  [6, 64, 4, 2],
-  [6, 96, 3, 1],
-  [6, 160, 3, 2],
-  [6, 320, 1, 1],
-] as const;
-const STEM_CHANNELS = 32;
-const LAST_CHANNELS = 1280;
 const IMAGENET_CLASSES = 1000;
 
 /**

@@ -74,8 +74,7 @@ class JsonReport implements FinetuneReport {
     onFrozen: (progress: FeatureProgress) =>
       this.#events.write('frozen', progress, progress.done === progress.total),
     onRates: (progress: object) => this.#events.write('learning rate', progress),
-    onProgress: (progress: LoopProgress) =>
-      this.#events.write('training', progress, progress.step % (progress.steps / progress.epochs) === 0),
+    onProgress: (progress: LoopProgress) => this.#events.training(progress),
   };
 
   trained(report: TrainReport): void {

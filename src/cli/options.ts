@@ -31,7 +31,7 @@ export function bytes(options: OptionValues, name: string): number | undefined {
 }
 
 /** The option as it is typed: `maxAge` as `--max-age`. */
-function dashed(name: string): string {
+export function dashed(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

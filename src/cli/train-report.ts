@@ -38,10 +38,7 @@ class JsonReport implements TrainReport {
     this.#terminal = terminal;
   }
 
-  readonly training = (progress: LoopProgress): void => {
-    const wholeEpoch = progress.step % (progress.steps / progress.epochs) === 0;
-    this.#events.write('training', progress, wholeEpoch);
-  };
+  readonly training = (progress: LoopProgress): void => this.#events.training(progress);
 
   trained(): void {}
 

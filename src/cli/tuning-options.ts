@@ -2,7 +2,7 @@
 import type { TrainOptions } from '../training/adapted-model.js';
 import type { Schedule } from '../training/loop/schedule.js';
 import type { OptionSpec, OptionValues } from './command.js';
-import { choice, count, flag, number, text } from './options.js';
+import { choice, count, dashed, flag, number, text } from './options.js';
 
 const SOLVERS = ['lbfgs', 'adam', 'adamw', 'sgd'] as const;
 /** Written out: the module of the schedules is loaded when something is trained. */
@@ -118,15 +118,11 @@ async function refuseUnused(options: OptionValues, finds: boolean): Promise<void
   const unused = OF_ALL.find((name) => options[name] !== undefined && options[name] !== false);
   if (unused === undefined && !finds) return;
   const { ZooError } = await import('../core/errors.js');
-  const typed = unused?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new ZooError(
-    'USAGE',
-    `--${typed ?? 'learning-rate find'} means nothing where the head alone learns`,
-    {
-      expected: '--train all, auto, or a layer',
-      found: '--train head',
-    },
-  );
+  const typed = unused === undefined ? '--learning-rate find' : dashed(unused);
+  throw new ZooError('USAGE', `${typed} means nothing where the head alone learns`, {
+    expected: '--train all, auto, or a layer',
+    found: '--train head',
+  });
 }
 
 async function wrongOptimizer(found: string, what: string, expected: string): Promise<Error> {

@@ -6,7 +6,7 @@ import type { Card } from '../registry/card.js';
 import { tf } from '../runtime/tensorflow.js';
 import type { AdaptedModel } from '../training/adapted-model.js';
 import { makePreparer } from '../transfer/prepare/make-preparer.js';
-import type { Batch, Preparer } from '../transfer/prepare/preparer.js';
+import { type Batch, maskName, type Preparer } from '../transfer/prepare/preparer.js';
 import type { Exportable, Tail } from './exportable.js';
 
 /**
@@ -20,7 +20,7 @@ export async function exportableModel(model: AdaptedModel, about: Card): Promise
   const example = await twoRows(backbone.preparer);
   const shape =
     network.layers.find(({ name }) => name === cut)?.shape ?? (await shapeAt(network, cut, example));
-  const tail: Tail = { cut, shape, pooling, mask: maskOf(example), width, fitted };
+  const tail: Tail = { cut, shape, pooling, mask: maskName(example), width, fitted };
   return { network, base, folder, about, tail, example };
 }
 
@@ -61,11 +61,6 @@ async function twoRows(preparer: Preparer): Promise<Batch> {
   const noise = tf.randomUniform(inputs.shape, -1, 1, 'float32', 1);
   inputs.dispose();
   return { inputs: noise, mask: undefined };
-}
-
-function maskOf({ inputs, mask }: Batch): string | undefined {
-  if (mask === undefined || inputs instanceof tf.Tensor) return undefined;
-  return Object.entries(inputs).find(([, tensor]) => tensor === mask)?.[0];
 }
 
 /** Of one run: sizes are open, but for the last. */

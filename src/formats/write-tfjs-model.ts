@@ -111,3 +111,11 @@ function stringBytes(strings: readonly Uint8Array[]): Uint8Array {
     }),
   );
 }
+
+export interface WriteTfjsOptions {
+  /** How each tensor is stored, default as it is: see `packWeight`. */
+  readonly pack?: ((weight: StoredWeight) => WeightBytes) | undefined;
+  /** Any JSON that goes into the model.json for those who load it; default none. */
+  readonly metadata?: object | undefined;
+  readonly signal?: AbortSignal | undefined;
+}

@@ -136,15 +136,9 @@ export class AdaptedModel implements Scorer {
     const readable = readableOf(varied, unreadable);
     const choice =
       wanted === 'auto'
-        ? await chooseTraining(backbone, this.head, readable, table, {
+        ? await chooseTraining(backbone, probe, readable, table, {
             ...{ seed, signal, onProgress: onChoosing, fineTune: further ?? {} },
-            fitting: {
-              ...fitting,
-              groups,
-              c: evidence.c ?? undefined,
-              folds: undefined,
-              onProgress: undefined,
-            },
+            fitting: { ...fitting, groups },
           })
         : undefined;
     const train = choice?.train ?? wanted;

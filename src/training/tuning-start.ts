@@ -1,11 +1,11 @@
 /** Where option 2 starts: a head that has seen only what may be learnt from. */
 import type { Dataset } from '../data/dataset.js';
 import type { FittedHead } from '../transfer/heads/fitted-head.js';
-import { type FeatureTable, rowsOfTable } from './features/feature-table.js';
+import type { FeatureTable } from './features/feature-table.js';
 import type { FineTuneOptions, KnownExamples } from './loop/fine-tune-options.js';
 import { keepOut } from './loop/keep-out.js';
-import { fitHead } from './solve/fit-head.js';
 import type { FitOptions, HeadFit } from './solve/fit-options.js';
+import { refitHead } from './solve/refit-head.js';
 
 /** Of the examples, what early stopping and the search for a learning rate keep out. */
 const SHARE = 0.2;
@@ -27,16 +27,11 @@ export async function tuningStart(
   fitting: FitOptions & { readonly groups?: readonly string[] | undefined },
   { earlyStopping, learningRate }: Pick<FineTuneOptions, 'earlyStopping' | 'learningRate'>,
 ): Promise<TuningStart> {
-  const { fitted, evidence } = probe;
+  const { fitted } = probe;
   if (earlyStopping === undefined && learningRate !== 'find') return { start: fitted };
   const { groups, seed = 0 } = fitting;
   const kept = keepOut(dataset, earlyStopping?.share ?? SHARE, seed, groups);
-  const again = await fitHead(fitted.head, rowsOfTable(table, kept.learn), {
-    ...fitting,
-    c: evidence.c ?? undefined,
-    folds: undefined,
-    groups: groups === undefined ? undefined : kept.learn.map((row) => groups[row] ?? ''),
-  });
+  const again = await refitHead(probe, table, kept.learn, fitting);
   return earlyStopping === undefined
     ? { start: fitted, trial: { ...kept, start: again.fitted } }
     : { start: again.fitted, split: kept };

@@ -1,7 +1,7 @@
 /** Real networks trained as native graphs, with all their parameters. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../src/data/image/decode.js';
 import type { Network } from '../../src/formats/network.js';
 import {
@@ -15,18 +15,11 @@ import { makePreparer } from '../../src/transfer/prepare/make-preparer.js';
 import { realModel } from '../support/real-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { trainEagerly } from './training/eager-training.js';
-import { numbersOf, tensorCounts } from './training/trainings.js';
+import { everythingIsFreed, numbersOf } from './training/trainings.js';
 
 const CLASSES = 10;
 
-let before: number[];
-beforeEach(() => {
-  before = tensorCounts();
-});
-afterEach(() => {
-  expect(tensorCounts()).toEqual(before);
-  expect(tf.node.getNumOfSavedModels()).toBe(0);
-});
+everythingIsFreed();
 
 /** 16 pictures of 224 pixels: ten photographs, and six of them again from right to left. */
 async function photographs(): Promise<Tensor> {

@@ -2,7 +2,9 @@
  * MobileNetV2 with 0.35 times its channels, layer by layer that of Keras (`keras.applications.MobileNetV2`, alpha 0.35)
  * and with its names. Padding to the same size is what its padding layers come to, for even sizes and odd ones.
  */
+
 import type { SymbolicTensor } from '../../formats/tfjs-layers/cut-points.js';
+import { LAST_CHANNELS, STAGES, STEM_CHANNELS } from '../mobilenet-v2-stages.js';
 import {
   average,
   convolution,
@@ -17,19 +19,6 @@ import { applied, chain, layered } from './layered.js';
 import type { Architecture, UntrainedNetwork } from './untrained.js';
 
 const WIDTH = 0.35;
-/** Expansion, channels, blocks, and stride of the first block (table 2 of Sandler et al. 2018, arXiv 1801.04381). */
-const STAGES = [
-  [1, 16, 1, 1],
-  [6, 24, 2, 2],
-  [6, 32, 3, 2],
-  [6, 64, 4, 2],
-  [6, 96, 3, 1],
-  [6, 160, 3, 2],
-  [6, 320, 1, 1],
-] as const;
-const STEM_CHANNELS = 32;
-/** Not multiplied: widths below 1 keep it. */
-const LAST_CHANNELS = 1280;
 /** As in the paper's own code and torchvision. */
 const DROPOUT = 0.2;
 

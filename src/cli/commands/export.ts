@@ -2,7 +2,8 @@
 import type { ExportFormat, ExportOptions, ExportReport } from '../../export/export-model.js';
 import type { AdaptingZoo } from '../../training/adapting-zoo.js';
 import type { CommandSpec, OptionValues, RunContext } from '../command.js';
-import { choice, flag, JSON_OPTION, text } from '../options.js';
+import { choice, flag, JSON_OPTION } from '../options.js';
+import { outputFolder } from '../output-folder.js';
 import { type OpenedZoo, withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 const FORMATS = [
@@ -76,16 +77,8 @@ async function exportOptions(options: OptionValues): Promise<ExportOptions> {
 
 /** Before any work. @throws ZooError `USAGE` without one, `FILE_SYSTEM` where it may not be written. */
 async function targetFolder(options: OptionValues, { cwd }: RunContext): Promise<string> {
-  const [{ resolve }, { ZooError }, { checkExportTarget }] = await Promise.all([
-    import('node:path'),
-    import('../../core/errors.js'),
-    import('../../export/export-target.js'),
-  ]);
-  const output = text(options, 'output');
-  if (output === undefined) {
-    throw new ZooError('USAGE', 'Where to put the export?', { hint: 'Name a folder: -o DIR' });
-  }
-  const directory = resolve(cwd, output);
+  const { checkExportTarget } = await import('../../export/export-target.js');
+  const directory = outputFolder(options, cwd, 'export');
   await checkExportTarget(directory, flag(options, 'force'));
   return directory;
 }

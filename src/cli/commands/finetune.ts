@@ -1,11 +1,11 @@
 /** `zoo finetune`: a network with a new output layer, trained on local data. */
-import { resolve } from 'node:path';
 import type { FeatureChoice } from '../../training/choose/choose-features.js';
 import type { Pooling } from '../../transfer/pooling.js';
 import type { CommandSpec, OptionValues } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
 import { HEAD_OPTIONS, headFor, headsFor } from '../head-options.js';
 import { choice, count, flag, JSON_OPTION, number, text } from '../options.js';
+import { outputFolder } from '../output-folder.js';
 import { TUNING_OPTIONS, tuningOptions } from '../tuning-options.js';
 import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
@@ -157,15 +157,8 @@ async function namedFeatures(options: OptionValues): Promise<FeatureChoice | und
 
 /** Before any work. @throws ZooError `USAGE` without one, `FILE_SYSTEM` where it may not be written. */
 async function targetFolder(options: OptionValues, cwd: string): Promise<string> {
-  const [{ ZooError }, { checkAdaptedTarget }] = await Promise.all([
-    import('../../core/errors.js'),
-    import('../../transfer/adapted/save-adapted.js'),
-  ]);
-  const output = text(options, 'output');
-  if (output === undefined) {
-    throw new ZooError('USAGE', 'Where to put the adapted model?', { hint: 'Name a folder: -o DIR' });
-  }
-  const directory = resolve(cwd, output);
+  const { checkAdaptedTarget } = await import('../../transfer/adapted/save-adapted.js');
+  const directory = outputFolder(options, cwd, 'adapted model');
   await checkAdaptedTarget(directory, { overwrite: flag(options, 'force') });
   return directory;
 }

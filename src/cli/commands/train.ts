@@ -1,11 +1,11 @@
 /** `zoo train`: a new network, trained from scratch. */
-import { resolve } from 'node:path';
 import type { OptimizerName } from '../../training/loop/optimizer.js';
 import type { Schedule } from '../../training/loop/schedule.js';
 import type { TrainNetworkOptions } from '../../training/scratch/train-network.js';
 import type { CommandSpec, OptionValues } from '../command.js';
 import { DATA_ARGUMENT, DATA_OPTIONS, dataOptions } from '../data-options.js';
 import { choice, count, flag, JSON_OPTION, number, text } from '../options.js';
+import { outputFolder } from '../output-folder.js';
 import { withZoo, ZOO_OPTIONS } from '../with-zoo.js';
 
 /** Written out: the architectures are loaded when one is trained. */
@@ -145,17 +145,10 @@ async function target(
   options: OptionValues,
   cwd: string,
 ): Promise<{ readonly directory: string; readonly license: string | undefined }> {
-  const [{ ZooError }, { checkLicense, checkNetworkTarget }] = await Promise.all([
-    import('../../core/errors.js'),
-    import('../../training/scratch/save-network.js'),
-  ]);
-  const output = text(options, 'output');
-  if (output === undefined) {
-    throw new ZooError('USAGE', 'Where to put the network?', { hint: 'Name a folder: -o DIR' });
-  }
+  const { checkLicense, checkNetworkTarget } = await import('../../training/scratch/save-network.js');
+  const directory = outputFolder(options, cwd, 'network');
   const license = text(options, 'license');
   if (license !== undefined) checkLicense(license);
-  const directory = resolve(cwd, output);
   await checkNetworkTarget(directory, { overwrite: flag(options, 'force') });
   return { directory, license };
 }

@@ -1,6 +1,6 @@
 /** Writes a graph model: a GraphDef as JSON with its constants in files beside it, for `tf.loadGraphModel` and `openTfjsGraph`. */
 import type { StoredWeight } from '../tfjs-weights.js';
-import { packWeight, type WeightBytes, writeTfjsModel } from '../write-tfjs-model.js';
+import { packWeight, type WriteTfjsOptions, writeTfjsModel } from '../write-tfjs-model.js';
 
 export interface GraphContent {
   /** GraphDef as JSON: `{ node: […], library, versions }`. */
@@ -14,14 +14,6 @@ export interface GraphContent {
   readonly weights: readonly StoredWeight[];
 }
 
-export interface WriteTfjsGraphOptions {
-  /** How each tensor is stored, default as it is: see `packWeight`. */
-  readonly pack?: ((weight: StoredWeight) => WeightBytes) | undefined;
-  /** Any JSON that goes into the model.json for those who load it; default none. */
-  readonly metadata?: object | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Each file appears whole or not at all, the model.json last.
  * @param folder that is there.
@@ -31,7 +23,7 @@ export interface WriteTfjsGraphOptions {
 export async function writeTfjsGraph(
   folder: string,
   { weights, ...content }: GraphContent,
-  { pack = packWeight, metadata, signal }: WriteTfjsGraphOptions = {},
+  { pack = packWeight, metadata, signal }: WriteTfjsOptions = {},
 ): Promise<string[]> {
   const document = { format: 'graph-model', ...content, userDefinedMetadata: metadata } as const;
   return writeTfjsModel(

@@ -4,7 +4,7 @@
  */
 import { ZooError } from '../../core/errors.js';
 import { type StoredWeight, storedWeight } from '../tfjs-weights.js';
-import { packWeight, type WeightBytes, writeTfjsModel } from '../write-tfjs-model.js';
+import { packWeight, type WriteTfjsOptions, writeTfjsModel } from '../write-tfjs-model.js';
 import type { LayersModel } from './build-layers.js';
 import { asRecord } from './keras-json.js';
 
@@ -13,14 +13,6 @@ export interface LayersContent {
   readonly topology: object;
   /** By the names of the layers' weights: `conv1/kernel`. */
   readonly weights: readonly StoredWeight[];
-}
-
-export interface WriteTfjsLayersOptions {
-  /** How each tensor is stored, default as it is: see `packWeight`. */
-  readonly pack?: ((weight: StoredWeight) => WeightBytes) | undefined;
-  /** Any JSON that goes into the model.json for those who load it; default none. */
-  readonly metadata?: object | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -32,7 +24,7 @@ export interface WriteTfjsLayersOptions {
 export async function writeTfjsLayers(
   folder: string,
   { topology, weights }: LayersContent,
-  { pack = packWeight, metadata, signal }: WriteTfjsLayersOptions = {},
+  { pack = packWeight, metadata, signal }: WriteTfjsOptions = {},
 ): Promise<string[]> {
   const document = {
     format: 'layers-model',

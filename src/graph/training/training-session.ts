@@ -17,7 +17,7 @@ import {
 } from './fitting.js';
 import { fromBoundary } from './freeze-boundary.js';
 import { betasOf, type Optimizer, slotNames } from './optimizer.js';
-import { rowsOf } from './rows.js';
+import { partsOfRows, rowsOf } from './rows.js';
 import type { NamedShape } from './session-variables.js';
 import type { Slots } from './slots.js';
 import type { StepMemory } from './step-memory.js';
@@ -50,6 +50,7 @@ export class TrainingSession implements NativeTraining {
   readonly boundary: readonly BoundaryTensor[] | undefined;
   readonly memory: StepMemory;
   readonly memoryFrom: StepMemory | undefined;
+  readonly changing: readonly string[];
   readonly #graph: NativeGraph;
   readonly #definition: SessionDefinition;
   readonly #factors: readonly number[];
@@ -65,6 +66,7 @@ export class TrainingSession implements NativeTraining {
     this.boundary = definition.boundary;
     this.memory = definition.memory;
     this.memoryFrom = definition.memoryFrom;
+    this.changing = [...definition.trained, ...definition.followed].map(({ name }) => name);
     this.#factors = definition.trained.map(({ name }) => definition.rates.get(name) ?? 1);
     this.#steps = definition.trained.map(() => 0);
     tf.tidy(() => this.#restore(new Map()));
@@ -124,13 +126,10 @@ export class TrainingSession implements NativeTraining {
   /** The batch in parts of almost the same size. */
   #parts(tensors: readonly Tensor[], seed: number): Part[] {
     const [examples = 0] = tensors[0]?.shape ?? [];
-    const count = Math.max(1, Math.min(this.#definition.accumulate, examples));
-    return Array.from({ length: count }, (_, index) => {
-      const from = Math.floor((index * examples) / count);
-      const size = Math.floor(((index + 1) * examples) / count) - from;
-      const rows = count === 1 ? tensors : tensors.map((tensor) => rowsOf(tensor, from, size));
+    return partsOfRows(examples, this.#definition.accumulate).map(({ from, size, share }, index) => {
+      const rows = size === examples ? tensors : tensors.map((tensor) => rowsOf(tensor, from, size));
       // Draws of one part are counted in the lower half of the second number.
-      return { tensors: [...rows, tf.tensor1d([seed, index << 16], 'int32')], weight: size / examples };
+      return { tensors: [...rows, tf.tensor1d([seed, index << 16], 'int32')], weight: share };
     });
   }
 

@@ -19,6 +19,8 @@ export interface BoundaryTensor {
 }
 
 export interface NativeTraining {
+  /** Names of what steps change: trained parameters of network and head, and statistics that follow. */
+  readonly changing: readonly string[];
   /** Sizes that may be others than the example's. */
   readonly open: 'batch' | 'all';
   /**

@@ -8,14 +8,15 @@ import type { Backbone } from '../../transfer/backbone.js';
 import type { FittedHead } from '../../transfer/heads/fitted-head.js';
 import type { Head } from '../../transfer/heads/head.js';
 import { classesOf, encodeTargets } from '../../transfer/heads/targets.js';
+import { mean } from '../evaluate/mean.js';
 import { extractFeatures } from '../features/extract-features.js';
 import { type FeatureTable, rowsOfTable } from '../features/feature-table.js';
 import { fineTune } from '../loop/fine-tune.js';
 import type { FineTuneOptions } from '../loop/fine-tune-options.js';
-import { usualEpochs } from '../loop/fine-tune-settings.js';
-import { fitHead } from '../solve/fit-head.js';
-import type { FitOptions } from '../solve/fit-options.js';
+import { BATCH_SIZE, usualEpochs } from '../loop/fine-tune-settings.js';
+import type { FitOptions, HeadFit } from '../solve/fit-options.js';
 import { stratifiedFolds } from '../solve/folds.js';
+import { refitHead } from '../solve/refit-head.js';
 
 /** How many steps the short run has, at most. */
 const STEPS = 200;
@@ -46,7 +47,7 @@ export interface ComparedTraining {
 
 export interface ChooseTrainingOptions {
   readonly seed: number;
-  /** How the head is fitted; its C is the one that was chosen already. */
+  /** As the probe was fitted. */
   readonly fitting: FitOptions;
   readonly fineTune: Omit<FineTuneOptions, 'from'>;
   readonly signal?: AbortSignal | undefined;
@@ -57,17 +58,19 @@ export interface ChooseTrainingOptions {
  * Three-fold cross-validation: a head on the features as they are, and the network trained further from that head for at
  * most 200 steps, both measured on examples that they have not seen. Training all must win by more than the standard
  * error of the difference. The network is as it was afterwards.
+ * @param probe the head on all rows of `table`; its C is that of the folds too.
  * @param dataset readable examples, in the rows of `table`.
  * @throws ZooError as `fineTune`; the signal's reason.
  */
 export async function chooseTraining(
   backbone: Backbone,
-  head: Head,
+  probe: HeadFit,
   dataset: Dataset,
   table: FeatureTable,
   options: ChooseTrainingOptions,
 ): Promise<TrainingChoice> {
   const { seed, fitting, onProgress } = options;
+  const { head } = probe.fitted;
   const targets = encodeTargets(head, table);
   const classes = head.task === 'classification' ? classesOf(targets, head.outputs) : undefined;
   const rarest = fewestOf(classes, head.outputs) ?? table.names.length;
@@ -80,7 +83,7 @@ export async function chooseTraining(
   const groups = fitting.groups === undefined ? undefined : rows.map((row) => fitting.groups?.[row] ?? row);
   const own = classes === undefined ? undefined : Int32Array.from(rows, (row) => classes[row] ?? 0);
   const plan = stratifiedFolds(rows.length, own, groups, FOLDS, Random.seeded(seed, 'folds of training'));
-  const { batchSize = 16 } = options.fineTune;
+  const { batchSize = BATCH_SIZE } = options.fineTune;
   const learnt = Math.ceil((rows.length * (plan.count - 1)) / plan.count);
   const { epochs = usualEpochs(learnt, batchSize) } = options.fineTune;
   const perEpoch = Math.ceil(learnt / batchSize);
@@ -92,7 +95,7 @@ export async function chooseTraining(
     const inside = places.filter((place) => plan.folds[place] !== fold);
     const outside = places.filter((place) => plan.folds[place] === fold);
     const rowsOf = (part: readonly number[]) => part.map((place) => rows[place] ?? 0);
-    const found = await compare(backbone, head, dataset, table, {
+    const found = await compare(backbone, probe, dataset, table, {
       ...options,
       fineTune: { ...options.fineTune, epochs: short },
       inside: rowsOf(inside),
@@ -130,13 +133,12 @@ interface Fold extends ChooseTrainingOptions {
 /** Scores of the held-out rows, both ways. */
 async function compare(
   backbone: Backbone,
-  head: Head,
+  probe: HeadFit,
   dataset: Dataset,
   table: FeatureTable,
   { inside, outside, fitting, fineTune: settings, seed, signal }: Fold,
 ): Promise<Record<'head' | 'all', Float32Array>> {
-  const groups = fitting.groups === undefined ? undefined : inside.map((row) => fitting.groups?.[row] ?? row);
-  const { fitted } = await fitHead(head, rowsOfTable(table, inside), { ...fitting, groups, signal });
+  const { fitted } = await refitHead(probe, table, inside, { ...fitting, signal, onProgress: undefined });
   const held = rowsOfTable(table, outside);
   const scores = fitted.scores(held.features, outside.length);
   const values = trainableValues(backbone);
@@ -206,10 +208,6 @@ function scoresOf(
     all: 1 - mean([...errors.all]) / scale,
     standardError: Math.sqrt(variance(differences) / (rows.length - 1)),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function variance(values: readonly number[]): number {

@@ -13,7 +13,7 @@ import { makeFolder } from '../../core/make-folder.js';
 import { readSafetensors } from '../../formats/safetensors/read-safetensors.js';
 import { writeSafetensors } from '../../formats/safetensors/write-safetensors.js';
 import type { Weight, Weights } from '../../formats/weight.js';
-import type { TrainerState } from './trainer.js';
+import { type TrainerState, weightsUnder } from './trainer.js';
 
 const FORMAT = 'neuralzoo-checkpoint/1';
 /** At least so long after one comes the next, and at least so many times as long as writing one takes. */
@@ -90,12 +90,12 @@ export class Checkpoint {
       const { weights, metadata } = await readSafetensors(this.#path);
       if (metadata.format !== FORMAT || metadata.key !== this.#options.key) return undefined;
       const place = placeSchema.parse(JSON.parse(metadata.place ?? ''));
-      const best = under('best/', weights);
+      const best = weightsUnder('best/', weights);
       return {
         place,
         trainer: {
-          weights: under('weights/', weights),
-          slots: under('slots/', weights),
+          weights: weightsUnder('weights/', weights),
+          slots: weightsUnder('slots/', weights),
           steps: Number(metadata.steps),
         },
         best: best.size === 0 ? undefined : best,
@@ -140,14 +140,6 @@ export class Checkpoint {
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
   }
-}
-
-function under(prefix: string, weights: Weights): Weights {
-  return new Map(
-    [...weights].flatMap(([name, weight]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), weight] as const] : [],
-    ),
-  );
 }
 
 async function removeStale(folder: string): Promise<void> {

@@ -37,6 +37,7 @@ export function eagerTrainer(options: TrainerOptions): Trainer {
 class EagerTrainer implements Trainer {
   readonly way = 'eager';
   readonly boundary = undefined;
+  readonly changing: readonly string[];
   readonly #options: TrainerOptions;
   /** All that is trained, by the names of a `TrainerState`. */
   readonly #variables: ReadonlyMap<string, Variable>;
@@ -45,6 +46,7 @@ class EagerTrainer implements Trainer {
   constructor(options: TrainerOptions) {
     this.#options = options;
     const { backbone, start, trainable, optimizer, rates, clipNorm } = options;
+    this.changing = trainable;
     this.#variables = new Map([
       ...trainable.map((name) => [name, variableFor(backbone.network, name)] as const),
       ...[...start].map(([name, weight]) => [HEAD_PREFIX + name, headVariable(weight)] as const),

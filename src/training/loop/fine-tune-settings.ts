@@ -8,7 +8,7 @@ export type Settings = ReturnType<typeof settingsOf>;
 
 /** @throws ZooError `USAGE` for what is out of range. */
 export function settingsOf(options: FineTuneOptions, examples: number) {
-  const { optimizer: name = 'adam', batchSize = 16, seed = 0, signal, earlyStopping } = options;
+  const { optimizer: name = 'adam', batchSize = BATCH_SIZE, seed = 0, signal, earlyStopping } = options;
   const settings = {
     optimizer: optimizerOf(name, options.weightDecay),
     learningRate: options.learningRate ?? DEFAULT_RATES[name],
@@ -31,12 +31,13 @@ export function settingsOf(options: FineTuneOptions, examples: number) {
   return settings;
 }
 
+export const BATCH_SIZE = 16;
 const EPOCHS = 10;
 /** Ten epochs of a few examples are too few steps to learn anything. */
 const LEAST_STEPS = 60;
 
 /** Epochs where nobody says how many: 10, and as many more as make 60 steps. */
-export function usualEpochs(examples: number, batchSize = 16): number {
+export function usualEpochs(examples: number, batchSize: number): number {
   const perEpoch = Math.max(1, Math.ceil(examples / batchSize));
   return Math.max(EPOCHS, Math.ceil(LEAST_STEPS / perEpoch));
 }

@@ -7,7 +7,6 @@ import type { Weight, Weights } from '../../formats/weight.js';
 import type { Backbone } from '../../transfer/backbone.js';
 import { hashParameters, startFreezeAudit } from '../../transfer/freeze-audit.js';
 import { FittedHead } from '../../transfer/heads/fitted-head.js';
-import { encodeTargets } from '../../transfer/heads/targets.js';
 import { dataDigest, exampleDigests } from '../features/example-digests.js';
 import { type BatchSource, ExampleBatches } from './batches.js';
 import { Checkpoint } from './checkpoint.js';
@@ -19,8 +18,9 @@ import { type Settings, settingsOf } from './fine-tune-settings.js';
 import { frozenBatches } from './frozen-batches.js';
 import { openTrainer } from './open-trainer.js';
 import { settleStatistics } from './settle-statistics.js';
+import { targetsOf } from './target-rows.js';
 import { type LoopData, trainLoop } from './train-loop.js';
-import { networkOf, type Trainer, type TrainerOptions } from './trainer.js';
+import type { Trainer, TrainerOptions } from './trainer.js';
 import { whatTrains } from './what-trains.js';
 
 /** Changes when the same run would give other weights. */
@@ -63,17 +63,15 @@ export async function fineTune(
   const { trainer, refusal } = await openTrainer({ ...parts, ...how }, dataset, epochs, signal);
   let parameters: Weights | undefined;
   try {
-    const changing = networkOf((await trainer.state()).weights);
-    const isChanging = (name: string) => changing.includes(name);
-    const audit = await startFreezeAudit(backbone.network, (name) => !isChanging(name));
-    const before = await hashParameters(backbone.network, isChanging);
-    const opened: Opened = { trainer, parts, frozen: audit.digest, before };
+    const changing = new Set(trainer.changing);
+    const audit = await startFreezeAudit(backbone.network, (name) => !changing.has(name));
+    const opened: Opened = { trainer, parts, frozen: audit.digest };
     const ran = await run(opened, dataset, options, settings, { ...known, notes });
     parameters = await trainer.finish();
     await audit.verify();
     const fitted = new FittedHead(head, start.width, parameters);
     const { seed: _, signal: __, patience: ___, usualRate: ____, ...said } = settings;
-    return { ...said, ...ran, fitted, changed: changing, way: trainer.way, refusal };
+    return { ...said, ...ran, fitted, changed: trainer.changing, way: trainer.way, refusal };
   } finally {
     if (parameters === undefined) await trainer.finish();
   }
@@ -84,12 +82,10 @@ interface Opened {
   readonly parts: Pick<TrainerOptions, 'backbone' | 'head' | 'start' | 'trainable' | 'positions'>;
   /** Of the tensors that stay as they are. */
   readonly frozen: Digest;
-  /** Of those that are trained, before. */
-  readonly before: ReadonlyMap<string, Digest>;
 }
 
 async function run(
-  { trainer, parts, frozen, before }: Opened,
+  { trainer, parts, frozen }: Opened,
   dataset: Dataset,
   options: FineTuneOptions,
   settings: Settings,
@@ -97,8 +93,11 @@ async function run(
 ) {
   const { backbone, head, start, trainable, positions } = parts;
   const { signal, seed } = settings;
-  const digests = known.digests ?? (await exampleDigests(dataset.examples, signal));
+  const { checkpoints } = options;
   const { notes } = known;
+  // Hashing reads every file: not where nothing is kept.
+  const isKept = checkpoints !== undefined || trainer.boundary !== undefined;
+  const digests = known.digests ?? (isKept ? await exampleDigests(dataset.examples, signal) : []);
   const state = sha256(JSON.stringify({ frozen, trainable }));
   const caching = {
     frozen: state,
@@ -121,25 +120,31 @@ async function run(
         ? await find(trainer, data, known.trial, settings, options)
         : undefined;
     const learningRate = found?.rate ?? settings.usualRate;
-    const key = runKey({
-      state,
-      before: [...before],
-      backbone: backbone.identity,
-      preparation: backbone.preparer.identity,
-      head: head.describe(),
-      start: [...start].map(([name, { data: values }]) => [name, sha256(bytesOf(values))]),
-      data: dataDigest(digests),
-      learn: data.learn,
-      settings: { ...settings, signal: undefined, learningRate },
-      augment: options.augment,
-      way: trainer.way,
-      cached: batches.cached,
-    });
-    const { checkpoints } = options;
-    const checkpoint = checkpoints === undefined ? undefined : await Checkpoint.open({ ...checkpoints, key });
+    const checkpoint =
+      checkpoints === undefined
+        ? undefined
+        : await Checkpoint.open({
+            ...checkpoints,
+            key: runKey({
+              state,
+              before: [
+                ...(await hashParameters(backbone.network, (name) => trainer.changing.includes(name))),
+              ],
+              backbone: backbone.identity,
+              preparation: backbone.preparer.identity,
+              head: head.describe(),
+              start: [...start].map(([name, { data: values }]) => [name, sha256(bytesOf(values))]),
+              data: dataDigest(digests),
+              learn: data.learn,
+              settings: { ...settings, signal: undefined, learningRate },
+              augment: options.augment,
+              way: trainer.way,
+              cached: batches.cached,
+            }),
+          });
     const loop = { ...settings, learningRate, onProgress: options.onProgress };
     const result = await trainLoop(trainer, data, loop, checkpoint);
-    const followed = [...before.keys()].filter((name) => !trainable.includes(name));
+    const followed = trainer.changing.filter((name) => !trainable.includes(name));
     if (followed.length > 0) await settleStatistics(trainer, data, followed, settings);
     return { ...result, learningRate, found, frozenCached: batches.cached, notes, checkpoint };
   } finally {
@@ -168,14 +173,6 @@ function examplesAnew(
 ): BatchSource {
   const varied = augment === undefined ? undefined : { variation: augment, seed };
   return new ExampleBatches(backbone.preparer, dataset, varied, positions);
-}
-
-function targetsOf(head: FittedHead['head'], { examples }: Dataset): Float64Array {
-  return encodeTargets(head, {
-    names: examples.map(({ name }) => name),
-    labels: examples.map(({ labels }) => labels),
-    targets: examples.map(({ target }) => target),
-  });
 }
 
 function runKey(parts: object): Digest {

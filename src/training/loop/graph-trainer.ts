@@ -12,7 +12,7 @@ import type { Differentiable, Drop, Head } from '../../transfer/heads/head.js';
 import { meanLoss } from '../../transfer/heads/loss.js';
 import { float32 } from '../../transfer/heads/weight-data.js';
 import { poolPositions } from '../../transfer/pooling.js';
-import type { Batch } from '../../transfer/prepare/preparer.js';
+import { type Batch, maskName } from '../../transfer/prepare/preparer.js';
 import { decays, type Optimizer } from './optimizer.js';
 import { requireRows } from './parts-of-batch.js';
 import { scaleFeatures } from './scale-features.js';
@@ -117,15 +117,10 @@ function withDecayed(
   return { ...optimizer, decayed };
 }
 
-/** Under which name the mask is among the inputs. */
-function maskName({ inputs, mask }: Batch): string | undefined {
-  if (mask === undefined || inputs instanceof tf.Tensor) return undefined;
-  return Object.entries(inputs).find(([, tensor]) => tensor === mask)?.[0];
-}
-
 class GraphTrainer implements Trainer {
   readonly way = 'graph';
   readonly boundary: readonly BoundaryTensor[] | undefined;
+  readonly changing: readonly string[];
   readonly #options: TrainerOptions;
   readonly #training: NativeTraining;
   readonly #held: number;
@@ -136,6 +131,7 @@ class GraphTrainer implements Trainer {
     this.#training = training;
     this.#held = held;
     this.boundary = training.boundary;
+    this.changing = training.changing.filter((name) => !name.startsWith(HEAD_PREFIX));
   }
 
   memory(from: 'inputs' | 'boundary'): StepMemory | undefined {

@@ -1,7 +1,8 @@
 /** A batch in parts that go through the network one after another, so that less memory is needed. */
 import { ZooError } from '../../core/errors.js';
-import { type Tensor, type Tensor2D, tf } from '../../runtime/tensorflow.js';
-import { type Batch, disposeBatch } from '../../transfer/prepare/preparer.js';
+import { partsOfRows, rowsOf } from '../../graph/training/rows.js';
+import { type Tensor2D, tf } from '../../runtime/tensorflow.js';
+import { type Batch, disposeBatch, maskName } from '../../transfer/prepare/preparer.js';
 
 export interface BatchPart {
   readonly batch: Batch;
@@ -13,24 +14,22 @@ export interface BatchPart {
 }
 
 /**
- * @param count of parts; fewer where there are fewer rows. Their sizes are those of a graph's parts.
+ * @param count of parts, whose sizes are those of a graph's parts.
  * @throws ZooError `USAGE` for inputs without rows, such as sparse ones, in more than one part.
  */
 export function partsOf(batch: Batch, targets: Tensor2D, count: number): BatchPart[] {
   const [rows] = targets.shape;
-  const parts = Math.max(1, Math.min(count, rows));
-  if (parts === 1) return [{ batch, targets, share: 1, dispose: () => {} }];
+  const parts = partsOfRows(rows, count);
+  if (parts.length === 1) return [{ batch, targets, share: 1, dispose: () => {} }];
   requireRows(batch, rows);
-  return Array.from({ length: parts }, (_, index) => {
-    const from = Math.floor((index * rows) / parts);
-    const size = Math.floor(((index + 1) * rows) / parts) - from;
+  return parts.map(({ from, size, share }) => {
     const part = sliceBatch(batch, from, size);
     const wanted = rowsOf(targets, from, size);
     const dispose = () => {
       disposeBatch(part);
       wanted.dispose();
     };
-    return { batch: part, targets: wanted, share: size / rows, dispose };
+    return { batch: part, targets: wanted, share, dispose };
   });
 }
 
@@ -46,16 +45,12 @@ export function requireRows({ inputs }: Batch, rows: number): void {
   });
 }
 
-function sliceBatch({ inputs, mask }: Batch, from: number, size: number): Batch {
+function sliceBatch(batch: Batch, from: number, size: number): Batch {
+  const { inputs } = batch;
   if (inputs instanceof tf.Tensor) return { inputs: rowsOf(inputs, from, size), mask: undefined };
   const sliced = Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [name, rowsOf(tensor, from, size)]),
   );
-  const maskName = Object.keys(inputs).find((name) => inputs[name] === mask);
-  return { inputs: sliced, mask: maskName === undefined ? undefined : sliced[maskName] };
-}
-
-function rowsOf<T extends Tensor>(tensor: T, from: number, size: number): T {
-  const rest = tensor.shape.slice(1);
-  return tf.slice(tensor, [from, ...rest.map(() => 0)], [size, ...rest]);
+  const mask = maskName(batch);
+  return { inputs: sliced, mask: mask === undefined ? undefined : sliced[mask] };
 }

@@ -47,6 +47,8 @@ export interface TrainerState {
 export interface Trainer {
   /** One native graph, or operation by operation: the same but for rounding. */
   readonly way: 'graph' | 'eager';
+  /** Names of what steps change in the network: trained parameters, and statistics that follow. */
+  readonly changing: readonly string[];
   /** What the frozen part gives for one row; undefined where the whole network runs in every step. */
   readonly boundary: readonly BoundaryTensor[] | undefined;
   /**
@@ -76,14 +78,14 @@ export const HEAD_PREFIX = 'head/';
 
 /** The head's parameters of a state, by their own names. */
 export function headOf(weights: Weights): Weights {
-  return new Map(
-    [...weights].flatMap(([name, weight]) =>
-      name.startsWith(HEAD_PREFIX) ? [[name.slice(HEAD_PREFIX.length), weight] as const] : [],
-    ),
-  );
+  return weightsUnder(HEAD_PREFIX, weights);
 }
 
-/** Names of the network's parameters among them. */
-export function networkOf(weights: Weights): string[] {
-  return [...weights.keys()].filter((name) => !name.startsWith(HEAD_PREFIX));
+/** Those whose names begin so, without it. */
+export function weightsUnder(prefix: string, weights: Weights): Weights {
+  return new Map(
+    [...weights].flatMap(([name, weight]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), weight] as const] : [],
+    ),
+  );
 }

@@ -3,16 +3,15 @@ import type { UntrainedNetwork } from '../../architectures/untrained/untrained.j
 import type { Dataset } from '../../data/dataset.js';
 import type { Network } from '../../formats/network.js';
 import type { Backbone } from '../../transfer/backbone.js';
-import type { Head } from '../../transfer/heads/head.js';
-import { encodeTargets } from '../../transfer/heads/targets.js';
 import type { Variation } from '../features/vary.js';
 import { ExampleBatches } from '../loop/batches.js';
 import type { Checkpoint } from '../loop/checkpoint.js';
 import { openTrainer } from '../loop/open-trainer.js';
 import type { Optimizer } from '../loop/optimizer.js';
 import { settleStatistics } from '../loop/settle-statistics.js';
-import { type LoopData, type LoopOptions, trainLoop } from '../loop/train-loop.js';
-import { networkOf, type Trainer } from '../loop/trainer.js';
+import { targetsOf } from '../loop/target-rows.js';
+import { type LoopOptions, trainLoop } from '../loop/train-loop.js';
+import type { Trainer } from '../loop/trainer.js';
 import { assignHead, scratchHead } from './scratch-head.js';
 
 export interface Lesson {
@@ -49,9 +48,10 @@ export async function learn(
   const source = new ExampleBatches(preparer, dataset, varied);
   let finished = false;
   try {
-    const data = dataOf(head, source, dataset);
+    const learn = dataset.examples.map((_, index) => index);
+    const data = { head, source, targets: targetsOf(head, dataset), learn, watch: [] };
     const { losses, resumedFrom } = await trainLoop(trainer, data, loop, checkpoint);
-    const followed = networkOf((await trainer.state()).weights).filter((name) => !trainable.includes(name));
+    const followed = trainer.changing.filter((name) => !trainable.includes(name));
     const statisticsOf =
       followed.length === 0 ? undefined : await settleStatistics(trainer, data, followed, loop);
     finished = true;
@@ -67,14 +67,4 @@ function bodyParameters({ parameters }: Network, dense: ReadonlySet<string>): st
   return [...parameters.values()].flatMap(({ name, trainable }) =>
     trainable && !dense.has(name) ? [name] : [],
   );
-}
-
-/** Everything is learnt from. */
-function dataOf(head: Head, source: ExampleBatches, { examples }: Dataset): LoopData {
-  const targets = encodeTargets(head, {
-    names: examples.map(({ name }) => name),
-    labels: examples.map(({ labels }) => labels),
-    targets: [],
-  });
-  return { head, source, targets, learn: examples.map((_, index) => index), watch: [] };
 }

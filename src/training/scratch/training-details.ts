@@ -8,33 +8,17 @@
  *     training.json         this
  */
 import * as z from 'zod';
-import { isDigest } from '../../core/digest.js';
+import { PROVENANCE } from '../../transfer/adapted/provenance.js';
 
 export const CARD_FILE = 'card.json';
 export const TRAINING_FILE = 'training.json';
 
 const TRAINING_VERSION = 1;
 
-const whole = z.int().min(0);
-const digest = z.string().refine(isDigest, { error: 'not a sha256' });
-/** What a run says about itself: any JSON. */
-const record = z.record(z.string(), z.json());
-
 const trainingSchema = z.strictObject({
   formatVersion: z.literal(TRAINING_VERSION),
   architecture: z.string(),
-  /** Optimiser, learning rate, epochs, losses … */
-  recipe: record,
-  seed: whole,
-  data: z.strictObject({
-    /** A name for people, never a path of the machine it lay on. */
-    origin: z.string(),
-    /** Of the examples in their order. */
-    digest,
-    examples: whole,
-  }),
-  /** What is known about how good it is. */
-  metrics: record,
+  ...PROVENANCE,
 });
 
 type TrainingDetails = z.infer<typeof trainingSchema>;

@@ -7,16 +7,11 @@
  *     changed.safetensors    tensors of the base that training changed, by the names in the base; only where there are any
  */
 import * as z from 'zod';
-import { isDigest } from '../../core/digest.js';
 import { POOLINGS } from '../pooling.js';
+import { PROVENANCE } from './provenance.js';
 
 /** Raised when older versions could no longer read a folder rightly. */
 export const ADAPTED_VERSION = 1;
-
-const digest = z.string().refine(isDigest, { error: 'not a sha256' });
-const whole = z.int().min(0);
-/** What a run says about itself: any JSON, kept as it is. */
-const record = z.record(z.string(), z.json());
 
 export const detailsSchema = z.strictObject({
   formatVersion: z.literal(ADAPTED_VERSION),
@@ -36,18 +31,7 @@ export const detailsSchema = z.strictObject({
     /** `identity` of the preparer: inputs must be prepared in the very same way. */
     preprocessing: z.string(),
   }),
-  /** How it was trained: what is trained, solver, C, epochs … */
-  recipe: record,
-  seed: whole,
-  data: z.strictObject({
-    /** A name for people, never a path of the machine it lay on. */
-    origin: z.string(),
-    /** Of the examples in their order. */
-    digest,
-    examples: whole,
-  }),
-  /** What is known about how good it is. */
-  metrics: record,
+  ...PROVENANCE,
 });
 
 export type AdaptedDetails = z.infer<typeof detailsSchema>;

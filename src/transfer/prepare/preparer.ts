@@ -87,6 +87,12 @@ export function disposeBatch({ inputs }: Batch): void {
   else for (const tensor of Object.values(inputs)) tensor.dispose();
 }
 
+/** Under which name the mask is among the inputs; undefined where there is none. */
+export function maskName({ inputs, mask }: Batch): string | undefined {
+  if (mask === undefined || isTensor(inputs)) return undefined;
+  return Object.entries(inputs).find(([, tensor]) => tensor === mask)?.[0];
+}
+
 function isTensor(inputs: NetworkInputs): inputs is Tensor {
   return typeof inputs.dispose === 'function';
 }

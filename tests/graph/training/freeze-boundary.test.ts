@@ -1,5 +1,5 @@
 /** Training from what is frozen: the same as from the examples, and without what lies before. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NativeTraining } from '../../../src/graph/native-training.js';
 import { type Tensor, tf } from '../../../src/runtime/tensorflow.js';
 import { openNetwork } from '../../../src/transfer/open-network.js';
@@ -11,44 +11,21 @@ import { crossEntropy, TINY_NETWORKS, type Tiny, targets } from './tiny-networks
 import {
   batchOf,
   difference,
+  everythingIsFreed,
   freeBatches,
-  freeOptions,
   type Given,
   made,
   optionsFor,
   run,
   tensorCounts,
+  training,
   weightsOf,
 } from './trainings.js';
 
 const TOLERANCE = 1e-6;
 const RATE = 0.05;
 
-let before: number[];
-beforeEach(() => {
-  before = tensorCounts();
-});
-afterEach(() => {
-  expect(tensorCounts()).toEqual(before);
-  expect(tf.node.getNumOfSavedModels()).toBe(0);
-});
-
-async function training(
-  make: () => Tiny,
-  given: Given,
-  f: (training: NativeTraining, tiny: Tiny) => Promise<void>,
-): Promise<void> {
-  const tiny = make();
-  const options = optionsFor(tiny, given);
-  const native = await made(tiny, options);
-  try {
-    await f(native, tiny);
-  } finally {
-    native.dispose();
-    freeOptions(options);
-    tiny.network.dispose();
-  }
-}
+everythingIsFreed();
 
 const SIZE = 6;
 

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type NativeTraining, nativeTraining, type Optimizer } from '../../../src/graph/native-training.js';
+import { describe, expect, it } from 'vitest';
+import { nativeTraining, type Optimizer } from '../../../src/graph/native-training.js';
 import { Randomness } from '../../../src/graph/training/randomness.js';
 import { type Tensor, tf } from '../../../src/runtime/tensorflow.js';
 import { temporaryFolder as makeFolder } from '../../support/temporary-folder.js';
@@ -9,6 +9,7 @@ import { crossEntropy, numbers, TINY_NETWORKS, type Tiny, targets } from './tiny
 import {
   batchOf,
   difference,
+  everythingIsFreed,
   freeBatches,
   freeOptions,
   type Given,
@@ -17,6 +18,7 @@ import {
   optionsFor,
   run,
   tensorCounts,
+  training,
   weightsOf,
 } from './trainings.js';
 
@@ -25,32 +27,7 @@ const RATE = 0.05;
 const ADAM: Optimizer = { kind: 'adam', epsilon: 1e-5 };
 const MOMENTUM: Optimizer = { kind: 'sgd', momentum: 0.9 };
 
-let before: number[];
-beforeEach(() => {
-  before = tensorCounts();
-});
-afterEach(() => {
-  expect(tensorCounts()).toEqual(before);
-  expect(tf.node.getNumOfSavedModels()).toBe(0);
-});
-
-/** Trains a new network of this kind. */
-async function training(
-  make: () => Tiny,
-  given: Given,
-  f: (training: NativeTraining, tiny: Tiny) => Promise<void>,
-): Promise<void> {
-  const tiny = make();
-  const options = optionsFor(tiny, given);
-  const native = await made(tiny, options);
-  try {
-    await f(native, tiny);
-  } finally {
-    native.dispose();
-    freeOptions(options);
-    tiny.network.dispose();
-  }
-}
+everythingIsFreed();
 
 describe('a training session', () => {
   it.each([1, 2, 5, 11])('takes batches of %i examples, whatever it was traced with', async (size) => {

@@ -1,4 +1,5 @@
 /** A native training of a tiny network, for tests. */
+import { afterEach, beforeEach, expect } from 'vitest';
 import { nativeBackend } from '../../../src/graph/binding.js';
 import {
   type NativeTraining,
@@ -87,3 +88,33 @@ export function difference(a: Trained['weights'], b: Trained['weights']): number
 }
 
 export const tensorCounts = () => [tf.memory().numTensors, nativeBackend().binding.getNumOfTensors()];
+
+/** Fails each test of the file that leaves a tensor or a session behind. */
+export function everythingIsFreed(): void {
+  let before: number[];
+  beforeEach(() => {
+    before = tensorCounts();
+  });
+  afterEach(() => {
+    expect(tensorCounts()).toEqual(before);
+    expect(tf.node.getNumOfSavedModels()).toBe(0);
+  });
+}
+
+/** Trains a new network of this kind. */
+export async function training(
+  make: () => Tiny,
+  given: Given,
+  f: (training: NativeTraining, tiny: Tiny) => Promise<void>,
+): Promise<void> {
+  const tiny = make();
+  const options = optionsFor(tiny, given);
+  const native = await made(tiny, options);
+  try {
+    await f(native, tiny);
+  } finally {
+    native.dispose();
+    freeOptions(options);
+    tiny.network.dispose();
+  }
+}
